@@ -1,6 +1,7 @@
 """Is a GitLab project fit for its offer: project, tag, the file by GitLab's own lint, the token?"""
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,8 +12,9 @@ from sealrun.providers.pipeline import Pipeline
 from sealrun.runs.run import Project
 from sealrun_cli.lib.check_source import AGAIN, last_job_findings, split_trouble, success_findings
 from sealrun_cli.lib.ci_files import judgeable, read_pipeline
+from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding, bad, good, unknown
-from sealrun_cli.lib.gitlab_account import GitLabAccount, token_troubles
+from sealrun_cli.lib.gitlab_account import GitLabAccount, Lint, token_troubles
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.units import lasting
 
@@ -59,8 +61,9 @@ class _Check:
             yield unknown("lint", "GitLab's own judgement needs --token-file")
             return None
         source = self.offer.source
-        content = judgeable(self.clone.file(source.commit, source.configuration.path))
-        judged = self.account.lint(source.project, content)
+        content = self.clone.file(source.commit, source.configuration.path)
+        own = read_pipeline(source.provider, content, source.inputs_as)
+        judged = self.account.lint(source.project, judgeable(content))
         if judged.needs_inputs:
             detail = "GitLab judges no file whose inputs lack defaults; included files were not looked at"
             yield unknown("lint", detail, "give the inputs defaults to have them looked at")
@@ -68,11 +71,27 @@ class _Check:
             yield bad(
                 "lint", f"GitLab refuses the file: {'; '.join(judged.errors)[:300]}", "correct the file"
             )
+        elif others := list(self._others(own, judged)):
+            detail = f"GitLab merges what its default branch includes, and {source.ref} may include another"
+            advice = "have a run judged: sealrun check --run"
+            yield unknown("lint", f"{detail}: {', '.join(others)[:200]}", advice)
         else:
             merged = read_pipeline(source.provider, judged.merged.encode(), source.inputs_as)
-            yield from _merged_findings(self.offer, merged)
+            yield from _merged_findings(self.offer, merged, own)
             return merged
         return None
+
+    def _others(self, own: Pipeline, judged: Lint) -> Iterator[str]:
+        """Includes that may be others at the offer's tag: by their rules, or as files of another commit."""
+        yield from own.ruled
+        yield from (path for path, commit in judged.local.items() if not self._same(path, commit))
+
+    def _same(self, path: str, commit: str) -> bool:
+        """Whether the file is the same at the offer's commit, as far as the clone shows both."""
+        wanted = self.offer.source.commit
+        with suppress(CliError):
+            return commit == wanted or self.clone.file(commit, path) == self.clone.file(wanted, path)
+        return False
 
     def _project(self, settings: Project) -> Iterator[Finding]:
         source = self.offer.source
@@ -123,10 +142,13 @@ def long_jobs(offer: Offer, pipeline: Pipeline, project: int, *, whole: bool) ->
         yield unknown("limits", f"jobs may run {lasting(longest)}, {limit}")
 
 
-def _merged_findings(offer: Offer, merged: Pipeline) -> Iterator[Finding]:
-    """Findings about the jobs of included files; inputs and names are checked in the file alone."""
+def _merged_findings(offer: Offer, merged: Pipeline, own: Pipeline) -> Iterator[Finding]:
+    """Findings about what included files add; inputs and names are checked in the file alone."""
     for trouble in merged.troubles:
         yield bad("lint", *split_trouble(trouble))
+    if merged.cancels_itself and not own.cancels_itself:
+        detail = "by an included file, a newer commit may cancel a run that was paid for"
+        yield bad("lint", detail, "take `auto_cancel` out of it")
     yield from (finding for finding in success_findings(offer, merged) if finding.holds is False)
     yield from last_job_findings(offer, merged, merged=True)
     yield good("lint", f"GitLab takes the file: {', '.join(merged.jobs)[:200]}")

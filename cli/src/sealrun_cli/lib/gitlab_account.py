@@ -5,7 +5,7 @@ A token goes to the one origin that it is given for, and is in no message.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -55,6 +55,7 @@ class Lint:
 
     errors: tuple[str, ...]
     merged: str
+    local: Mapping[str, str]  # the project's own files that it includes, each with the commit it was read at
 
     @property
     def needs_inputs(self) -> bool:
@@ -115,11 +116,15 @@ class GitLabAccount:
         default branch has them, not as the tag does.
         """
         with _translated("lint"):
-            answer = (
-                self._client.projects.get(project, lazy=True).ci_lint.create({"content": content}).asdict()
-            )
+            there = self._client.projects.get(project)
+            answer = there.ci_lint.create({"content": content}).asdict()
         errors = tuple(str(each)[:200] for each in answer.get("errors") or [])[:MAX_ERRORS]
-        return Lint(errors, str(answer.get("merged_yaml") or ""))
+        local = {
+            str(each.get("location")).lstrip("/"): str(each.get("context_sha"))
+            for each in answer.get("includes") or []
+            if each.get("type") == "local" and each.get("context_project") == there.path_with_namespace
+        }
+        return Lint(errors, str(answer.get("merged_yaml") or ""), local)
 
     def add_hook(self, project: str, url: str, secret: str) -> None:
         """A webhook for pipelines, signed with the secret; one of the same URL is replaced.

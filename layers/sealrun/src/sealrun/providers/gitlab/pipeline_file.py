@@ -50,6 +50,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         more_jobs=bool(includes),
         shown=tuple(_shown(body)),
         handed=tuple(_handed(body.get("include"))),
+        ruled=tuple(_ruled(body.get("include"))),
         uncertain={name: why for name, job in jobs.items() if (why := why_uncertain(job))},
         cancels_itself=any(each.get("on_new_commit") != "none" for each in cancels),
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
@@ -249,6 +250,13 @@ def _handed(value: Any) -> Iterator[tuple[str, str]]:
     for each in _listed(value):
         if "inputs" in mapping(each):
             yield from ((name, str(each["inputs"])) for name in _include(each))
+
+
+def _ruled(value: Any) -> Iterator[str]:
+    """Each include that has rules: https://docs.gitlab.com/ci/yaml/#includerules."""
+    for each in _listed(value):
+        if "rules" in mapping(each):
+            yield from _include(each)
 
 
 def _include(value: Any) -> Iterator[str]:

@@ -1,0 +1,90 @@
+"""What ``sealrun check`` says of a GitLab project, by the local GitLab's own lint."""
+
+from collections.abc import Iterator
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from local.gitlab import GitLabServer
+from local.repositories import commit_all
+from sealrun_cli.lib.check_gitlab import gitlab_findings
+from sealrun_cli.lib.findings import Finding
+from sealrun_cli.lib.gitlab_account import GitLabAccount
+from sealrun_cli.lib.repository import Repository
+from tests.sealrun.world import make_offer, offer_value
+from tests.spine.conftest import PIPELINE
+
+FINE = PIPELINE.replace("\n\ngreet:", "\n  auto_cancel: {on_new_commit: none}\ngreet:")
+INCLUDING = f"{FINE}include: [ci/more.yml]\n"
+MORE = "more: {script: [make], allow_failure: true}\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitLabServer]:
+    with GitLabServer(tmp_path_factory.mktemp("gitlab")) as server:
+        yield server
+
+
+def lint_findings(server: GitLabServer, folder: Path, text: str = INCLUDING) -> list[Finding]:
+    """What GitLab's lint says of the offer of the folder's tag v1."""
+    project = server.create_project(f"seller/job-{server.store.next_id()}", folder)
+    tagged = Repository(folder).tagged("v1")
+    named = {"path": ".gitlab-ci.yml", "sha256": sha256(text.encode()).hexdigest()}
+    source = offer_value()["source"] | {
+        "origin": server.url, "project": str(project), "ref": tagged.ref, "commit": tagged.commit,
+        "tree": tagged.tree, "configuration": {**named, "includes": ["local:ci/more.yml"]},
+    }  # fmt: skip
+    account = GitLabAccount(server.url, server.create_token(project).value)
+    found = gitlab_findings(make_offer(source=source), Repository(folder), account, today=date(2026, 11, 23))
+    return [each for each in found if each.what in ("lint", "success")]
+
+
+def committed(folder: Path, more: str, *tags: str, text: str = INCLUDING) -> None:
+    (folder / "ci").mkdir(exist_ok=True)
+    (folder / ".gitlab-ci.yml").write_text(text)
+    (folder / "ci/more.yml").write_text(more)
+    commit_all(folder, *tags)
+
+
+@pytest.mark.peers
+def test_r8_a_local_file_that_the_default_branch_has_otherwise_is_not_judged_for_the_tag(
+    server: GitLabServer, tmp_path: Path
+) -> None:
+    """GitLab includes it as the default branch has it: lib/api/lint.rb gives its commit alone."""
+    committed(tmp_path, MORE, "v1")
+    assert [(each.holds, each.what) for each in lint_findings(server, tmp_path)] == [
+        (False, "success"),
+        (True, "lint"),
+    ]
+    committed(tmp_path, "more: {script: [make]}\n")
+    (found,) = lint_findings(server, tmp_path)
+    assert (found.holds, found.what) == (None, "lint")
+    assert "ci/more.yml" in found.message
+    committed(tmp_path, MORE)
+    assert len(lint_findings(server, tmp_path)) == 2
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("condition", ["$CI_COMMIT_TAG", "$CI_COMMIT_BRANCH"])
+def test_r8_a_file_that_rules_include_is_not_judged_for_the_tag(
+    server: GitLabServer, tmp_path: Path, condition: str
+) -> None:
+    """GitLab asks such rules of its default branch, too: lib/gitlab/ci/lint.rb passes no tag."""
+    text = f"{FINE}include: [{{local: ci/more.yml, rules: [{{if: {condition}}}]}}]\n"
+    committed(tmp_path, MORE, "v1", text=text)
+    (found,) = lint_findings(server, tmp_path, text)
+    assert (found.holds, found.what) == (None, "lint")
+    assert "ci/more.yml" in found.message
+
+
+@pytest.mark.peers
+def test_r5_an_included_rule_that_lets_newer_commits_cancel_is_told(
+    server: GitLabServer, tmp_path: Path
+) -> None:
+    rule = "{if: $CI_COMMIT_TAG, auto_cancel: {on_new_commit: interruptible}}"
+    committed(tmp_path, f"workflow: {{rules: [{rule}]}}\n", "v1")
+    assert any(
+        each.holds is False and "newer commit" in each.message for each in lint_findings(server, tmp_path)
+    )
