@@ -170,6 +170,10 @@ def test_init_and_check_of_a_workflow(
         ("ssh://git@github.corp:2222/a/b.git", ""),
         ("git@octocorp.ghe.com:a/b.git", ""),
         ("https://gitlab.example/a/b.git", ""),
+        ("corp:a/b.git", ""),  # a name of ~/.ssh/config
+        ("HTTPS://github.corp/a/b.git", ""),
+        ("ssh://git@[fd00::1]/a/b.git", ""),
+        ("/srv/git/b.git", ""),
     ],
 )
 def test_r1_a_token_for_a_clone_of_another_host_goes_to_no_public_github(

@@ -61,7 +61,7 @@ class Repository:
             raise CliError(
                 "tag",
                 f"tag: expected {ref} in {self._folder}, got none",
-                f"run: git tag {tag}{' && git push --tags' if self._text('remote') else ''}",
+                f"run: git tag {tag}{' && git push --tags' if self.has_remote() else ''}",
             )
         return Tagged(ref, commit, tree)
 
@@ -131,6 +131,10 @@ class Repository:
             return None
         host = (match["web"] or match["ssh"] or match["scp"]).lower()
         return Remote(f"https://{_SSH_HOSTS.get(host, host)}", match["path"])
+
+    def has_remote(self) -> bool:
+        """Whether the clone has any remote, also one whose address ``remote`` cannot read."""
+        return bool(self._text("remote"))
 
     def _text(self, *arguments: str) -> str:
         done = self._run(*arguments)

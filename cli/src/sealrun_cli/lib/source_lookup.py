@@ -58,11 +58,12 @@ def wanted_source(
     inputs_as: str = INPUTS,
 ) -> Wanted:
     """Flags first, then the sandbox of this folder, then the clone's remote, then questions."""
-    around, remote = found_sandbox(folder), Repository(folder).remote()
+    around, clone = found_sandbox(folder), Repository(folder)
+    remote = clone.remote()
     if around and not origin and provider == around["provider"]:
         origin, project = around["origin"], project or around["project"]
         token_file = token_file or str(folder / WORK / TOKEN)
-    default = _default_origin(provider, remote)
+    default = _default_origin(provider, clone, remote)
     host, path = set_up_of(provider, origin).asks
     origin = origin or ask("", host, "--origin", default=default)
     url = address_of(provider, origin)
@@ -73,10 +74,15 @@ def wanted_source(
     return Wanted(folder, provider, url, project, tag, config, token, user, inputs_as)
 
 
-def _default_origin(provider: str, remote: Remote | None) -> str:
-    """Of a clone of another host it is no public service, which is to see no token for that host (R1)."""
+def _default_origin(provider: str, clone: Repository, remote: Remote | None) -> str:
+    """Of a clone of another host it is no public service, which is to see no token for that host (R1).
+
+    A remote whose address says no host, such as a name of ``~/.ssh/config``, may be any host.
+    """
     kind = kind_of(provider)
-    if remote is None or kind.rules.pages.get(kind.api) == same_place(remote.origin):
+    if remote is None:
+        return "" if clone.has_remote() else kind.api
+    if kind.rules.pages.get(kind.api) == same_place(remote.origin):
         return kind.api
     return "" if kind.api else remote.origin
 
