@@ -1,5 +1,7 @@
 // Folded call stacks as a tree of frames, and the functions by their own time.
+import type { Bytes } from '../../shared/src/bytes.ts';
 import { isPlain } from '../../shared/src/plain_text.ts';
+import type { Evidence } from './evidence.ts';
 
 export interface Frame {
   name: string;
@@ -16,32 +18,76 @@ export interface Profile {
   own: [string, number][];
 }
 
-const MAX_BYTES = 4 << 20;
-const MAX_DEPTH = 512;
+/** How many frames may still be made. */
+interface Room {
+  frames: number;
+}
 
-/** `outer;inner count` a line; undefined where it is none, or too large to draw. */
-export function parseStacks(bytes: Uint8Array): Profile | undefined {
+export interface JobProfile {
+  job: string;
+  profile: Profile;
+}
+
+// As in sealrun.evidence.call_stacks.
+const MAX_BYTES = 4 << 20;
+const MAX_STACKS = 20_000;
+const MAX_DEPTH = 512;
+// Of all jobs of a run: some 120 MB in memory.
+const MAX_FRAMES = 500_000;
+
+/** Each job's call stacks that the receipt covers: its own where they may be seen, otherwise what the offer shows of them. */
+export function shownProfiles({ folder, verification }: Evidence): JobProfile[] {
+  const covered = new Set(
+    verification.files.filter(({ verdict }) => verdict === 'holds').map(({ place }) => place),
+  );
+  const found = new Map<string, Bytes>();
+  for (const pattern of [
+    /^profile\/([^/]+)\/profile\.public\.folded$/,
+    /^profile\/([^/]+)\/sealrun-profile\/profile\.folded$/,
+  ])
+    for (const [name, bytes] of folder) {
+      const job = pattern.exec(name)?.[1];
+      if (job && covered.has(name) && bytes.length > 0) found.set(job, bytes);
+    }
+  const room = { frames: MAX_FRAMES };
+  return [...found].flatMap(([job, bytes]) => {
+    const profile = parseStacks(bytes, room);
+    return profile ? [{ job, profile }] : [];
+  });
+}
+
+/** `outer;inner count` a line; undefined where it is none, too large to draw, or of more frames than there is room for. */
+export function parseStacks(
+  bytes: Uint8Array,
+  room: Room = { frames: MAX_FRAMES },
+): Profile | undefined {
   if (bytes.length > MAX_BYTES) return undefined;
+  const lines = new TextDecoder().decode(bytes).split('\n');
+  // The last line ends with a line feed too.
+  if (lines.length > MAX_STACKS + 1) return undefined;
   const root: Frame = { name: 'all', samples: 0, own: 0, below: new Map() };
   const own = new Map<string, number>();
-  for (const line of new TextDecoder().decode(bytes).split('\n')) {
+  for (const line of lines) {
     if (line === '') continue;
     const [, stack, count] = /^(.+) ([1-9]\d{0,11})$/.exec(line) ?? [];
     if (!stack || !count) return undefined;
     const frames = stack.split(';');
     if (frames.length > MAX_DEPTH) return undefined;
-    const last = addStack(root, frames.map(nameOf), Number(count));
+    const last = addStack(root, frames.map(nameOf), Number(count), room);
+    if (room.frames < 0) return undefined;
     own.set(last.name, (own.get(last.name) ?? 0) + Number(count));
   }
   if (root.samples === 0) return undefined;
   return { root, own: [...own].sort((a, b) => b[1] - a[1]) };
 }
 
-function addStack(root: Frame, names: string[], count: number): Frame {
+function addStack(root: Frame, names: string[], count: number, room: Room): Frame {
   let frame = root;
   frame.samples += count;
   for (const name of names) {
-    const below = frame.below.get(name) ?? { name, samples: 0, own: 0, below: new Map() };
+    const known = frame.below.get(name);
+    const below = known ?? { name, samples: 0, own: 0, below: new Map() };
+    if (!known) room.frames -= 1;
     frame.below.set(name, below);
     below.samples += count;
     frame = below;

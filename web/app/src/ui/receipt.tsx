@@ -1,6 +1,5 @@
 // A run that is over: its end as the checks allow it to be said, its claims, profile, log and files.
 import { useEffect, useState } from 'react';
-import type { Bytes } from '../../../shared/src/bytes.ts';
 import type { Inputs } from '../../../shared/src/inputs.ts';
 import { RunAssistant } from '../assistant/run_assistant.tsx';
 import { ENDINGS } from '../endings.ts';
@@ -14,7 +13,7 @@ import {
   type Wanted,
 } from '../evidence.ts';
 import { message, moment, priced, shortened, written } from '../format.ts';
-import { parseStacks } from '../profile.ts';
+import { shownProfiles } from '../profile.ts';
 import type { Call } from '../service/api.ts';
 import type { Offer } from '../service/offer.ts';
 import { keepReceipt } from '../state/receipts.ts';
@@ -174,25 +173,8 @@ function PrivateItems(props: {
   );
 }
 
-/** Each job's call stacks: its own where they may be seen, otherwise what the offer shows of them. */
 function Profiles(props: { evidence: Evidence }) {
-  const { folder, verification } = props.evidence;
-  const covered = new Set(
-    verification.files.filter(({ verdict }) => verdict === 'holds').map(({ place }) => place),
-  );
-  const found = new Map<string, Bytes>();
-  for (const pattern of [
-    /^profile\/([^/]+)\/profile\.public\.folded$/,
-    /^profile\/([^/]+)\/sealrun-profile\/profile\.folded$/,
-  ])
-    for (const [name, bytes] of folder) {
-      const job = pattern.exec(name)?.[1];
-      if (job && covered.has(name) && bytes.length > 0) found.set(job, bytes);
-    }
-  const profiles = [...found].flatMap(([job, bytes]) => {
-    const profile = parseStacks(bytes);
-    return profile ? [{ job, profile }] : [];
-  });
+  const profiles = shownProfiles(props.evidence);
   if (profiles.length === 0) return null;
   return (
     <Card title="Where the time went">
