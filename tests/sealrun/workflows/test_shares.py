@@ -8,8 +8,9 @@ from moto import mock_aws
 from mina.keys import PrivateKey
 from sealrun.errors import OfferClosed, SealrunError, TooMany
 from sealrun.offers.stored_offer import StoredOffer
-from sealrun.runs.record import State
-from sealrun.runs.run import Job, RunStatus
+from sealrun.receipts.receipt import Outcome
+from sealrun.runs.record import Fault, State
+from sealrun.runs.run import Job, JobResult, RunStatus
 from sealrun.workflows.check_health import check_health
 from sealrun.workflows.count_fault import FAULTS_IN_A_ROW, FIRST_REST
 from tests.ports.stores import dynamo
@@ -24,6 +25,7 @@ from tests.sealrun.world import (
     limits_value,
     make_offer,
     make_paid_offer,
+    offer_value,
     sign_call,
 )
 
@@ -161,6 +163,36 @@ DOUBTS: dict[str, Any] = {
 def _fails_for(provider: Any, reason: str) -> None:
     provider.ends_as, provider.duration = RunStatus.FAILED, 1
     provider.jobs = lambda _: [Job(1, "build", "build", "failed", reason, False, False, "")]  # noqa: FBT003
+
+
+@pytest.mark.parametrize(
+    ("source", "jobs", "free"),
+    [
+        ({}, [{"result": JobResult.CANCELED}, {"result": JobResult.SKIPPED}], True),
+        ({}, [], True),
+        # A script may end its own run, and GitHub cancels a job at its time limit.
+        ({}, [{"result": JobResult.CANCELED, "runner": "GitHub Actions 3"}], False),
+        ({}, [{"result": JobResult.CANCELED}, {"result": JobResult.SUCCEEDED, "runner": "one"}], False),
+        ({}, [{"result": JobResult.CANCELED}, {"result": JobResult.ARCHIVE, "has_log": False}], False),
+        # Forgejo names no runner, so nobody knows whether one had the job.
+        ({"provider": "forgejo", "project": "a/b"}, [{"result": JobResult.CANCELED}], False),
+    ],
+)
+def test_l12_a_run_that_was_canceled_before_a_runner_took_it_is_no_buyers_failed_run(
+    source: dict[str, Any], jobs: list[dict[str, Any]], *, free: bool
+) -> None:
+    """GitHub cancels what it could not hand out: https://github.com/actions/runner/issues/4684."""
+    market = Market(make_paid_offer(source={**offer_value()["source"], **source}))
+    market.provider.ends_as, market.provider.duration = RunStatus.CANCELED, 1
+    listed = [{"runner": "", "status": "canceled", **job} for job in jobs]
+    market.provider.listed = [
+        Job(id=n, name=f"job {n}", stage="", failure_reason="", retried=False, has_artifacts=False, **job)
+        for n, job in enumerate(listed, 1)
+    ]
+    record = market.settle(market.pay(market.sign(limit=PRICE)).record.call_hash)
+    assert record.ending is not None
+    assert (record.ending.outcome, record.counts_as_failed) == (Outcome.CANCELED, not free)
+    assert record.ending.fault is Fault.NONE  # it says nothing of the offer
 
 
 def failed_without_blame(market: Market, nonce: int) -> None:

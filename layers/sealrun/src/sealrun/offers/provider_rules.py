@@ -57,6 +57,7 @@ class ProviderRules(NamedTuple):
     input_ways: tuple[str, ...] = ("inputs",)  # how a start can carry them: ``source.inputs_as``
     faults: frozenset[str] = frozenset()  # its words for a job that failed by no fault of its script
     sellers_faults: frozenset[str] = frozenset()  # those of them that neither inputs nor load can cause
+    names_runners: bool = True  # it names the runner of each job that one took
     pages: Mapping[str, str] = {}  # the pages' origin where it is not the API's
     token: TokenRules | None = None  # None where no token of this provider counts
 

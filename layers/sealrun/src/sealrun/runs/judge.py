@@ -14,6 +14,8 @@ CALL_INPUT = "sealrun_call"
 CLOCK_SKEW = 120
 
 _BLAMELESS = (Outcome.NEVER_STARTED, Outcome.SOURCE_CHANGED, Outcome.SKIPPED)
+# How jobs stand that no script of theirs ended, where no runner had them.
+_LEFT = (JobResult.CANCELED, JobResult.SKIPPED, JobResult.MANUAL)
 _OUTCOMES = {
     RunStatus.SUCCEEDED: Outcome.SUCCEEDED,
     RunStatus.FAILED: Outcome.FAILED,
@@ -84,7 +86,8 @@ def judge(run: Run, jobs: Sequence[Job], record: Record, offer: Offer, *, now: i
     """
     outcome, reason = _outcome(run, jobs, record, offer)
     fault = _fault(outcome, jobs, offer)
-    blameless = outcome in _BLAMELESS or fault is not Fault.NONE
+    untouched = outcome is Outcome.CANCELED and _untouched(jobs, offer)
+    blameless = outcome in _BLAMELESS or fault is not Fault.NONE or untouched
     bare = outcome is Outcome.NEVER_STARTED
     finished_at = min(max(run.finished_at, record.claimed_at), now) if run.finished_at else now
     return Ending(outcome, reason, finished_at, blameless=blameless, bare=bare, fault=fault)
@@ -113,6 +116,12 @@ def _fault(outcome: Outcome, jobs: Sequence[Job], offer: Offer) -> Fault:
     if not reasons or not reasons <= rules.faults:
         return Fault.NONE
     return Fault.CERTAIN if reasons <= rules.sellers_faults else Fault.POSSIBLE
+
+
+def _untouched(jobs: Sequence[Job], offer: Offer) -> bool:
+    """True of a run of which no runner took a job: a person or the provider canceled it, no script."""
+    left = all(job.result in _LEFT and not job.taken for job in jobs)
+    return left and offer.source.rules.names_runners
 
 
 def _outcome(run: Run, jobs: Sequence[Job], record: Record, offer: Offer) -> tuple[Outcome, str]:

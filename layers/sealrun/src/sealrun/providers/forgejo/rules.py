@@ -9,4 +9,5 @@ RULES = ProviderRules(
     repository="{origin}/{project}",
     max_inputs=24,  # as GitHub, whose workflows it runs
     run_sources=("workflow_dispatch",),
+    names_runners=False,
 )
