@@ -48,3 +48,21 @@ def test_a_file_of_another_kind_is_left_whatever_words_it_holds(
         write_target("s", where, told, database)
     assert error.value.following == "give another --stack"
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://a.example/", "https://a.example/files", "a.example", "http://a.example"]
+)
+def test_storage_that_is_no_origin_is_refused_before_the_service_starts(tmp_path: Path, origin: str) -> None:
+    """It could open no provider: a call that was taken was neither started nor ended."""
+    where = places(tmp_path, "s", store="", evidence="", keys="")
+    told = {"SEALRUN_ARTIFACT_ORIGINS": f"https://b.example {origin}"}
+    with pytest.raises(ValueError, match="SEALRUN_ARTIFACT_ORIGINS: origin: expected https://"):
+        settings(where, told, url="https://ci.example", nodes=(), archives=())
+
+
+def test_storage_on_this_machine_is_taken_for_a_sandbox_alone(tmp_path: Path) -> None:
+    where = places(tmp_path, "s", store="", evidence="", keys="")
+    told = {"SEALRUN_ARTIFACT_ORIGINS": "http://127.0.0.1:9000", "SEALRUN_UNSAFE_LOOPBACK": "1"}
+    read = settings(where, told, url="https://ci.example", nodes=(), archives=())
+    assert read.artifact_origins == ("http://127.0.0.1:9000",)

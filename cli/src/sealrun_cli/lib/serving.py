@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealrun.composition.settings import Settings
+from sealrun.transport.http import GuardedClient
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
@@ -144,7 +145,17 @@ def settings(
             "SEALRUN_PROVED_VERIFICATION_KEY": pinned["ProvedAccount"],
             "SEALRUN_OFFER_VERIFICATION_KEY": pinned["Offer"],
         }
-    return Settings.read(both)
+    read = Settings.read(both)
+    _check_storage(read)
+    return read
+
+
+def _check_storage(settings: Settings) -> None:
+    """With another address than an origin no provider could be opened."""
+    try:
+        GuardedClient(settings.artifact_origins, unsafe_loopback=settings.unsafe_loopback)
+    except ValueError as error:
+        raise ValueError(f"SEALRUN_ARTIFACT_ORIGINS: {error}") from error
 
 
 def address(text: str) -> tuple[str, int]:
