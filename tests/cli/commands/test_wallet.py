@@ -171,3 +171,9 @@ def test_a_github_enterprise_server_is_asked_below_its_api(
     secret = f"https://github.corp/api/v3{SECRETS}"
     asked_for = [f"{secret}/{name}" for name in ("SEALRUN_WALLET", "public-key", "SEALRUN_WALLET")]
     assert asked == [(url, "2022-11-28") for url in asked_for]
+
+
+def test_an_unknown_provider_is_named_also_without_an_origin() -> None:
+    named = ["--provider", "acme", "--project", "seller/job", "--token-file", "-"]
+    done = CliRunner().invoke(app, ["wallet", *named, "--json"], input="token")
+    assert json.loads(done.stdout)["error"]["detail"].endswith("got 'acme'")

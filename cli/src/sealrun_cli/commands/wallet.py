@@ -73,8 +73,9 @@ def _only_development(network: str) -> None:
 
 
 def _vault(service: Service, provider: str, origin: str, project: str, token: str) -> Vault:
-    url = address_of(known_provider(provider), origin) if origin else ""
-    return set_up_of(provider, url, token).vault(service, project)
+    known = known_provider(provider)
+    url = address_of(known, origin) if origin else ""
+    return set_up_of(known, url, token).vault(service, project)
 
 
 def _ask(service: Service, faucet: str, address: str, out: Output) -> bool:
