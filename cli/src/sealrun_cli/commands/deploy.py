@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import socket
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -100,12 +101,10 @@ def _deploy_here(
         plan = [f"start    `sealrun serve` in the background, as stack {name}"]
         kept = f"         all that it stores is in {folder / WORK / _state(name)}, and stays when it stops"
         confirm(out, [*plan, kept], yes=yes)
-        with background.stopped_on_interrupt(MODULE, _ready(folder, name)):
-            target = _start(folder, name, offer, node, out)
-            _check_ledger_id(target, offer)
-            return _kept(target, offer, key)
-    _check_ledger_id(target, offer)
-    return _kept(target, offer, key)
+    with nullcontext() if target else background.stopped_on_interrupt(MODULE, _ready(folder, name)):
+        target = target or _start(folder, name, offer, node, out)
+        _check_ledger_id(target, offer)
+        return _kept(target, offer, key)
 
 
 def _served(folder: Path, name: str) -> ServedTarget | None:

@@ -48,21 +48,19 @@ class _Check:
             yield bad("tag", f"expected {source.ref} at {source.commit}, GitLab has {commit}", AGAIN)
         else:
             yield good("tag", f"{source.ref} is protected at {source.url}")
-        merged = yield from self._lint()
-        yield from self._token()
         content = self.clone.file(source.commit, source.configuration.path)
-        pipeline = merged or read_pipeline(source.provider, content, source.inputs_as)
-        whole = merged is not None or not pipeline.includes
-        yield from long_jobs(self.offer, pipeline, settings.job_seconds, whole=whole)
+        own = read_pipeline(source.provider, content, source.inputs_as)
+        merged = yield from self._lint(content, own)
+        yield from self._token()
+        whole = merged is not None or not own.includes
+        yield from long_jobs(self.offer, merged or own, settings.job_seconds, whole=whole)
 
-    def _lint(self) -> Generator[Finding, None, Pipeline | None]:
+    def _lint(self, content: bytes, own: Pipeline) -> Generator[Finding, None, Pipeline | None]:
         """GitLab's own judgement of the file at the tag, merged with its includes; that file, if any."""
         if not self.account.token:
             yield unknown("lint", "GitLab's own judgement needs --token-file")
             return None
         source = self.offer.source
-        content = self.clone.file(source.commit, source.configuration.path)
-        own = read_pipeline(source.provider, content, source.inputs_as)
         judged = self.account.lint(source.project, judgeable(content))
         if judged.needs_inputs:
             detail = "GitLab judges no file whose inputs lack defaults; included files were not looked at"

@@ -28,7 +28,7 @@ def last_token(source: Source, run: int, token: str) -> str:
     origins = os.environ.get(ARTIFACT_ORIGINS, "").split()
 
     def client(more: Sequence[str]) -> Client:
-        return open_guarded([source.origin, *more])
+        return open_guarded([source.origin, *origins], public=more)
 
     provider = kind_of(source.provider).open(Opening(source, token, client, origins))
     for job in provider.jobs(run):
