@@ -133,7 +133,7 @@ def test_python_tells_perf_of_its_functions_only_where_perf_is_and_py_spy_is_not
 
 @pytest.mark.peers
 def test_a_python_command_is_sampled_by_py_spy_where_it_is_there(tmp_path: Path) -> None:
-    long = SPIN.replace("0.1", "0.6")
+    long = SPIN.replace("0.1", "5")
     both = linked(tmp_path / "both", "perf", "py-spy")
     told, said = run(tmp_path, "--", sys.executable, "-c", long, path=both)
     assert (told["sampler"], told["python_without_functions"]) == ("py-spy", 0), said

@@ -23,7 +23,7 @@ def inner(until):
         sum(i * i for i in range(2000))
 
 def outer():
-    inner(0.7)
+    inner(1.5)
 
 outer()
 """
@@ -165,6 +165,25 @@ def test_py_spy_names_the_functions_of_python(tmp_path: Path) -> None:
     assert sum(count for frames, count in read.items() if frames[2:5] == chain) > told["samples"] / 2
     assert {frames[0] for frames in read} == {"sh"}
     assert not (tmp_path / "sealrun-profile" / "perf.data").exists()
+
+
+def test_py_spy_sees_python_that_takes_the_place_of_a_shell(tmp_path: Path) -> None:
+    """py-spy looks at the command's own process for a tenth of a second, and gave up for good."""
+    (tmp_path / "late.py").write_text(BUSY.replace("1.5", "4"))
+    script = f"sleep 0.5; exec {sys.executable} late.py"
+    told, read = sample(tmp_path, "--sampler", "py-spy", "--", "sh", "-c", script)
+    assert (told["sampler"], told["refused"]) == ("py-spy", {})
+    assert any("inner (late.py)" in frames for frames in read)
+
+
+def test_py_spy_sees_python_that_comes_again(tmp_path: Path) -> None:
+    """Between two programs nothing is Python, and py-spy ends."""
+    (tmp_path / "again.py").write_text(BUSY.replace("1.5", "4"))
+    script = f"{sys.executable} busy.py; sleep 0.5; {sys.executable} again.py; true"
+    told, read = sample(tmp_path, "--sampler", "py-spy", "--", "sh", "-c", script)
+    assert (told["sampler"], told["refused"]) == ("py-spy", {})
+    for file in ("busy.py", "again.py"):
+        assert any(f"inner ({file})" in frames for frames in read), file
 
 
 def test_py_spy_halts_no_command_where_the_job_asks_rust_programs_for_their_logs(

@@ -1,10 +1,12 @@
 """py-spy, where it is on PATH: the stacks of Python processes, by function and file."""
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +16,8 @@ from sealrun_probe.folding import Stack, stack
 from sealrun_probe.samplers import HZ, Refused, Sampled, in_one_line
 
 END_SECONDS = 20
+# py-spy ends where it sees no Python for a second. The next one starts after so long, then twice as long.
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.25, 64.0
 # Stacks that py-spy names one by one; more is no profile of a job.
 MAX_RAW_BYTES = 256 << 20
 # Command lines may have megabytes; py-spy's own frames do not.
@@ -27,14 +31,16 @@ _BETWEEN = re.compile(r"(?<=\));")
 
 
 class PySpy:
-    """A py-spy that follows the command and its children until they are over."""
+    """A py-spy that follows the command and its children, and another one where it ends before they do."""
 
     name = "py-spy"
 
     def __init__(self) -> None:
         self._scratch: TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[str] | None = None
-        self._program = ""
+        self._program, self._messages = "", ""
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def watch(self, pid: int) -> None:
         """Find the program; what waits at the gate is not yet what will run.
@@ -50,10 +56,59 @@ class PySpy:
         self._scratch = TemporaryDirectory(prefix="sealrun-py-spy-", ignore_cleanup_errors=True)
 
     def released(self, pid: int) -> None:
-        """Attach. It logs nothing: its messages are read at the end, and a full pipe holds the command."""
+        """Attach."""
+        self._process = self._attached(pid, 0)
+        self._thread = threading.Thread(target=self._follow, args=(pid, self._process), daemon=True)
+        self._thread.start()
+
+    def end(self) -> Sampled:
+        """Read what it wrote when the command was over.
+
+        Raises:
+            Refused: it could not attach, or saw no Python.
+        """
+        if self._scratch is None or self._process is None or self._thread is None:
+            raise Refused("expected a process to follow, got none")
+        self._over.set()
+        with self._scratch as folder:
+            self._thread.join(END_SECONDS)
+            if self._thread.is_alive():
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                raise Refused(f"expected an end within {END_SECONDS} s, got none")
+            files = list(Path(folder).iterdir())
+            if not files or sum(file.stat().st_size for file in files) > MAX_RAW_BYTES:
+                raise Refused(f"expected samples, got: {in_one_line(self._messages)}")
+            stacks: Counter[Stack] = Counter()
+            for file in files:
+                with file.open(errors="surrogateescape", newline="\n") as lines:
+                    stacks.update(parse(lines))
+        if not stacks:
+            raise Refused("expected a Python process at work, got none")
+        return Sampled(dict(stacks), HZ)
+
+    def _follow(self, pid: int, process: subprocess.Popen[str]) -> None:
+        """Wait for each end. What begins as a shell may be Python later; Python may also come and go."""
+        pause = FIRST_PAUSE_SECONDS
+        for number in itertools.count(1):
+            with process:
+                said = process.communicate()[1]
+            self._messages = self._messages or said
+            pause = min(2 * pause, LAST_PAUSE_SECONDS) if process.returncode else FIRST_PAUSE_SECONDS
+            if self._over.wait(pause):
+                return
+            try:
+                self._process = process = self._attached(pid, number)
+            except OSError as error:
+                self._messages = str(error)
+                return
+
+    def _attached(self, pid: int, number: int) -> subprocess.Popen[str]:
+        """Start py-spy. It logs nothing, which nobody would read and which takes time from the command."""
         options = ["--rate", str(HZ), "--format", "raw", "--subprocesses", "--nolineno"]
-        self._process = subprocess.Popen(
-            [self._program, "record", *options, "--output", str(self._raw), "--pid", str(pid)],
+        raw = Path(self._scratch.name if self._scratch else "") / str(number)
+        return subprocess.Popen(
+            [self._program, "record", *options, "--output", str(raw), "--pid", str(pid)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -62,39 +117,6 @@ class PySpy:
             errors="replace",
             start_new_session=True,
         )
-
-    def end(self) -> Sampled:
-        """Read what it wrote when the command was over.
-
-        Raises:
-            Refused: it could not attach, or saw no Python.
-        """
-        if self._scratch is None:
-            raise Refused("expected a process to follow, got none")
-        with self._scratch:
-            messages = self._messages()
-            if not self._raw.exists() or self._raw.stat().st_size > MAX_RAW_BYTES:
-                raise Refused(f"expected samples, got: {in_one_line(messages)}")
-            with self._raw.open(errors="surrogateescape", newline="\n") as lines:
-                stacks = parse(lines)
-        if not stacks:
-            raise Refused("expected a Python process at work, got none")
-        return Sampled(stacks, HZ)
-
-    @property
-    def _raw(self) -> Path:
-        return Path(self._scratch.name if self._scratch else "") / "raw"
-
-    def _messages(self) -> str:
-        if self._process is None:
-            raise Refused("expected a process to follow, got none")
-        with self._process as process:
-            try:
-                return process.communicate(timeout=END_SECONDS)[1]
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                raise Refused(f"expected an end within {END_SECONDS} s, got none") from None
 
 
 def parse(lines: Iterable[str]) -> dict[Stack, int]:
