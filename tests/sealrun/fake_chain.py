@@ -1,7 +1,7 @@
 """A Mina node's answers about one account or contract, and a chain made of them."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from sealrun.errors import NodeUnavailable
 from sealrun.offers.asset import MINA, Asset
 from sealrun.offers.offer import Offer
 from sealrun.offers.terms import Terms
-from sealrun.ports.node import Answer
+from sealrun.ports.node import Answer, asked_freely
 from tests.sealrun.fakes import FakeClock
 from tests.sealrun.world import ACCOUNT, BUYER, OPERATOR, SELLER, terms_value
 
@@ -192,14 +192,18 @@ class FakeChain:
             raise NodeUnavailable("node: expected an answer, got none")
         return [copy.deepcopy(self.backed)] * nodes
 
-    def remembered(
-        self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
-    ) -> Answer | None:
-        return self.cached if self.cached and self.cached.at > newer_than else None
-
-    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+    def look(
+        self,
+        address: PublicKey | None,
+        terms: Terms,
+        *,
+        newer_than: int,
+        nodes: int,
+        asking: Callable[[], object] = asked_freely,
+    ) -> Answer:
         if self.cached and self.cached.at > newer_than:
             return self.cached
+        asking()
         self.looks += 1
         if self.down:
             raise NodeUnavailable("node: expected an answer, got none")

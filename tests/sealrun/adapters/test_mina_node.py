@@ -20,7 +20,7 @@ from sealrun.chain.account import account_query
 from sealrun.chain.credits import backing_query
 from sealrun.chain.offer_contract import events_query
 from sealrun.chain.token import supply_query
-from sealrun.errors import NodeUnavailable
+from sealrun.errors import NodeUnavailable, TooMany
 from sealrun.offers.asset import asset_of
 from tests.outgoing import HttpxClient
 from tests.sealrun.fake_chain import TERMS, account_answer, backing_answer, supply_answer
@@ -230,6 +230,42 @@ class Watched:
         self._lock.release()
 
 
+def test_a_question_is_counted_once_for_all_who_wait_for_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty calls of one buyer at once asked one question; the thirty-first was one too many in a minute."""
+    came, go, counted = threading.Semaphore(0), threading.Event(), list[int]()
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        assert go.wait(5)
+        return httpx.Response(200, json={"data": account_answer()})
+
+    made = Nodes(a=slow)
+    monkeypatch.setattr(node, "Lock", lambda: Watched(came))
+
+    def look() -> None:
+        made.nodes.look(ADDRESS, TERMS, newer_than=0, nodes=1, asking=lambda: counted.append(1))
+
+    threads = [threading.Thread(target=look) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    assert all(came.acquire(timeout=5) for _ in threads)
+    go.set()
+    for thread in threads:
+        thread.join(5)
+    look()
+    assert (len(made.asked), len(counted)) == (1, 1)
+
+
+def test_a_question_that_is_one_too_many_is_not_asked() -> None:
+    def full() -> None:
+        raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)
+
+    made = Nodes(a=says(account_answer()))
+    with pytest.raises(TooMany):
+        made.nodes.look(ADDRESS, TERMS, newer_than=0, nodes=1, asking=full)
+    assert made.asked == []
+    assert made.look() == account_answer()
+
+
 def test_l11_who_waited_for_a_question_that_failed_does_not_wait_for_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -307,9 +343,11 @@ def test_l11_a_clock_that_was_set_back_keeps_no_node_at_rest_and_no_answer_fresh
     made.clock.passes(-100)
     made.look()
     assert made.names == ["a", "b", "a", "b"]
-    assert made.nodes.remembered(ADDRESS, TERMS, newer_than=0, nodes=1) is not None
+    made.nodes.look(ADDRESS, TERMS, newer_than=0, nodes=1)
+    assert made.names == ["a", "b", "a", "b"]
     made.clock.passes(-1)
-    assert made.nodes.remembered(ADDRESS, TERMS, newer_than=0, nodes=1) is None
+    made.nodes.look(ADDRESS, TERMS, newer_than=0, nodes=1)
+    assert len(made.asked) > 4
 
 
 def test_l11_a_request_without_a_place_among_those_that_wait_is_soon_refused(

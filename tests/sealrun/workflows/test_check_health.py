@@ -262,7 +262,7 @@ TOKEN = str(credit()["asset"])
 class EachAsset(FakeChain):
     """Answers by the asset of the terms."""
 
-    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+    def look(self, address: PublicKey | None, terms: Terms, **how: Any) -> Answer:
         answer = copy.deepcopy(self.answer)
         for name in ("seller", "operator"):
             answer[name]["token"] = terms.asset.id

@@ -186,10 +186,10 @@ def test_l8_all_prices_are_dropped_and_come_back_one_by_one() -> None:
 
 def test_l8_a_node_that_lies_about_one_asset_drops_no_other() -> None:
     class Lies(EachAsset):
-        def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+        def look(self, address: PublicKey | None, terms: Terms, **how: Any) -> Answer:
             if terms.asset.id == TOKEN:
                 raise NodeUnavailable("node: expected 2 that agree, got 1 whole answers")
-            return super().look(address, terms, newer_than=newer_than, nodes=nodes)
+            return super().look(address, terms, **how)
 
     market = of_credit()
     market.chain = Lies(market.clock, account_answer())
@@ -220,9 +220,9 @@ def test_l8_trouble_of_the_source_leaves_dropped_prices_as_they_were() -> None:
 
 def test_l11_l8_no_offers_prices_take_the_time_of_others_and_each_has_its_turn() -> None:
     class Slow(EachAsset):
-        def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+        def look(self, address: PublicKey | None, terms: Terms, **how: Any) -> Answer:
             self.clock.now += PRICES_SECONDS
-            return super().look(address, terms, newer_than=newer_than, nodes=nodes)
+            return super().look(address, terms, **how)
 
     market = of_credit()
     market.ledger.suspend_offer(market.offer.hash, "not looked at")

@@ -112,9 +112,6 @@ def test_l12_one_account_that_pays_rests_no_offer_by_its_inputs() -> None:
 class EachItsOwn(FakeChain):
     """A chain on which every account is open, and belongs to its own key."""
 
-    def remembered(self, *_: Any, **__: Any) -> None:
-        return None
-
     def look(self, address: PublicKey | None, *_: Any, **__: Any) -> Answer:
         assert address is not None
         answer = account_answer(buyer=BUYERS[address.to_base58()])

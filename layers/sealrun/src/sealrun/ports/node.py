@@ -1,6 +1,6 @@
 """Mina nodes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from mina.keys import PublicKey
@@ -14,18 +14,26 @@ class Answer(NamedTuple):
     at: int  # Unix seconds
 
 
+def asked_freely() -> None:
+    """A question that nobody counts."""
+
+
 class Chain(Protocol):
     """Mina nodes, asked with ``sealrun.chain.account.account_query``."""
 
-    def remembered(
-        self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
-    ) -> Answer | None:
-        """What ``look`` would answer without asking a node; None where it would have to ask one."""
-
-    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+    def look(
+        self,
+        address: PublicKey | None,
+        terms: Terms,
+        *,
+        newer_than: int,
+        nodes: int,
+        asking: Callable[[], object] = asked_freely,
+    ) -> Answer:
         """An answer that came after ``newer_than``, from so many nodes that agree; an older one is renewed.
 
-        Of one account only one question is asked at a time (L2).
+        Of one account only one question is asked at a time (L2). ``asking`` is called before each, and not
+        by those who only wait for its answer; what it raises is raised, and nothing is asked.
 
         Raises:
             NodeUnavailable: not enough synced nodes of the network answered, or they do not agree.

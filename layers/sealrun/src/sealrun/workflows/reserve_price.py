@@ -199,11 +199,13 @@ def _view(
     age: int,
 ) -> AccountView:
     address, payment = signed.call.account, payments.payment(offer)
-    how: dict[str, Any] = {"newer_than": clock() - age, "nodes": payment.nodes}
-    answer = payments.chain.remembered(address, terms, **how)
-    if answer is None:
-        _count_look(signed, ledger, clock)
-        answer = payments.chain.look(address, terms, **how)
+    answer = payments.chain.look(
+        address,
+        terms,
+        newer_than=clock() - age,
+        nodes=payment.nodes,
+        asking=lambda: _count_look(signed, ledger, clock),
+    )
     view = check_account(
         answer.value,
         address=address,
@@ -220,7 +222,7 @@ def _view(
 
 
 def _count_look(signed: SignedCall, ledger: Ledger, clock: Callable[[], int]) -> None:
-    """One more question to the chain; a view that is remembered asks none."""
+    """One more question to the chain; who is answered without one is not counted."""
     who = f"chain {signed.call.account.to_base58()} {signed.signer.to_base58()}"
     if not ledger.count_request(Rate(who, clock() // 60, LOOKS_PER_MINUTE)):
         raise TooMany("account: expected fewer calls in a minute, got more", retry_after=60)

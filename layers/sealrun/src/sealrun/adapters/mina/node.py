@@ -27,7 +27,7 @@ from sealrun.chain.offer_contract import blocks_up_to, events_query
 from sealrun.chain.token import supply_query
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.offers.terms import Terms
-from sealrun.ports.node import Answer
+from sealrun.ports.node import Answer, asked_freely
 from sealrun.transport.connections import Waits
 from sealrun.transport.deadline import within
 from sealrun.transport.failures import ConnectTimeout, OutgoingError, ReadTimeout, told
@@ -106,31 +106,36 @@ class MinaNodes:
         self._lock, self._share = Lock(), share
         self._rests = Rests(clock)
 
-    def remembered(
-        self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int
-    ) -> Answer | None:
-        """See ``sealrun.ports.node.Chain``."""
-        answer = self._cache.get(_Question(address, terms, nodes).key)
-        return answer if answer and self._is_fresh(answer, newer_than) else None
-
-    def look(self, address: PublicKey | None, terms: Terms, *, newer_than: int, nodes: int) -> Answer:
+    def look(
+        self,
+        address: PublicKey | None,
+        terms: Terms,
+        *,
+        newer_than: int,
+        nodes: int,
+        asking: Callable[[], object] = asked_freely,
+    ) -> Answer:
         """See ``sealrun.ports.node.Chain``; one question per account is under way at a time.
 
         Whoever waited for one that failed does not ask the same nodes again: a node that hangs would keep as
         many of them waiting, each after the other, for as many times as long (L11).
         """
+        key = _Question(address, terms, nodes).key
+        if known := self._remembered(key, newer_than):
+            return known
         with self._share() as has_place:
             question = _Question(address, terms, nodes, patient=has_place)
             seconds = PATIENT_SECONDS if has_place else HURRY_SECONDS
-            with within(seconds), self._turn(question.key, seconds) as turn:
-                answer = self._cache.get(question.key)
-                if answer is None or not self._is_fresh(answer, newer_than):
-                    answer = self._asked(question, turn)
-                return answer
+            with within(seconds), self._turn(key, seconds) as turn:
+                if known := self._remembered(key, newer_than):
+                    return known
+                asking()
+                return self._asked(question, turn)
 
-    def _is_fresh(self, answer: Answer, newer_than: int) -> bool:
-        """False also for an answer from the future: the clock was set back, and its age is not known."""
-        return newer_than < answer.at <= self._clock()
+    def _remembered(self, key: _Key, newer_than: int) -> Answer | None:
+        """None also for an answer from the future: the clock was set back, and its age is not known."""
+        answer = self._cache.get(key)
+        return answer if answer and newer_than < answer.at <= self._clock() else None
 
     @contextlib.contextmanager
     def _turn(self, key: _Key, seconds: float) -> "Iterator[_Turn]":
