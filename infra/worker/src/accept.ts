@@ -61,11 +61,26 @@ export async function acceptCall(body: Uint8Array, counter: Counter): Promise<Ca
   const id = await readCall(value, offer, offerHash).then((call) => call.id, ignoreMalformed);
   const known = id && (await desk.view(id));
   if (known) return known;
-  if (expiresAt) checkExpiry(expiresAt, now);
-  checkOpen(await shownOffer(desk));
+  try {
+    if (expiresAt) checkExpiry(expiresAt, now);
+    return await takeCall(value, offer, offerHash, counter);
+  } catch (error) {
+    const taken = id && (await desk.view(id)); // by a duplicate meanwhile (L10)
+    if (taken) return taken;
+    throw error;
+  }
+}
+
+async function takeCall(
+  value: JsonObject,
+  offer: Offer,
+  offerHash: bigint,
+  counter: Counter,
+): Promise<CallView> {
+  checkOpen(await shownOffer(counter.desk));
   const signed = await readSignedCall(value, offer, offerHash);
   checkNoTickets(signed);
-  countRequest(counter.sender, now);
+  countRequest(counter.sender, counter.now);
   checkSignature(signed);
   checkAccess(signed, offer);
   checkInputs(offer.inputs, signed.call.inputs, matches);
@@ -94,6 +109,8 @@ export async function acceptTicket(
   try {
     return await takeRedeemed(redeemed, value, counter);
   } catch (error) {
+    const taken = await desk.view(redeemed.id); // by a duplicate meanwhile (L10)
+    if (taken) return taken;
     const call = await usedFor(error, redeemed, counter);
     if (!call) throw error;
     const used = `ticket: expected one that was not redeemed yet, got one that was used for call ${call}`;

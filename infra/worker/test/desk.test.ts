@@ -244,3 +244,26 @@ test('a call that holds is taken until the second in which it expires', async ()
   const { taken } = await sent(await signedBody(), { late: 59 });
   assert.equal(taken.length, 1);
 });
+
+const CLOSED = { found: { document: offer, open: false, reason: 'the tag moved' } };
+const ILL = { refused: { type: 'unavailable', detail: 'gone', retryAfter: 0, call: '' } };
+for (const [name, told] of Object.entries({ 'closes its offer': CLOSED, 'is ill': ILL }))
+  test(`L10: a duplicate that overlaps the claim is told the call's state where the region ${name}`, async () => {
+    mock.timers.reset();
+    const body = utf8(JSON.stringify(await signedBody()));
+    const { desk: edge, env } = await desk('ef'.repeat(32));
+    answers = { GET: shown };
+    const counter = { settings: readSettings(env), sender: 'here', now: seconds() };
+    const send = (offer: () => Promise<unknown>) => {
+      const [sold, view, take] = [edge.sold, edge.view, edge.take].map((of) => of.bind(edge));
+      const stub = { sold, view, take, offer } as unknown as DurableObjectStub<typeof edge>;
+      return acceptCall(body, { ...counter, desk: stub });
+    };
+    await assert.rejects(send(async () => told));
+    const copies: string[] = [];
+    const late = await send(async () => {
+      copies.push((await send(() => edge.offer())).call);
+      return told;
+    });
+    assert.deepEqual([late.call], copies);
+  });

@@ -34,10 +34,16 @@ const ANOTHERS =
 const USED = 'ab'.repeat(32);
 
 /** What an edge that has the ticket's call, or none, answers to its redemption. */
-async function answer(used: string | null, now: number, open: boolean, changes: object = {}) {
+async function answer(
+  used: string | null,
+  now: number,
+  open: boolean,
+  changes: object = {},
+  views: object[] = [],
+) {
   const reason = open ? null : 'the tag moved';
   const desk = {
-    view: async () => null,
+    view: async () => views.pop() ?? null,
     offer: async () => ({ found: { document: {}, open, reason } }),
     named: async () => used,
   };
@@ -59,3 +65,8 @@ for (const [name, now, open] of [
     await assert.rejects(answer(null, now, open), { type: open ? 'expired' : 'offer-closed' });
     await assert.rejects(answer(USED, now, open, { proof: ANOTHERS }), { type: 'not-allowed' });
   });
+
+test("L10: a redemption that a duplicate claimed meanwhile is told its call's state", async () => {
+  const views = [{ call: USED }, null] as object[];
+  assert.deepEqual(await answer(USED, NOW, false, {}, views), { call: USED });
+});
