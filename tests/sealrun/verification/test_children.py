@@ -265,3 +265,19 @@ def test_r12_e6_one_child_in_more_places_than_runs_leave_is_not_looked_at(child:
     assert the_claim(top(files=dict.fromkeys(places, receipt)).folder)[0] is Verdict.NOT_SHOWN
     two = {f"{at}/{name}": data for at in range(2 * MAX_CHILDREN) for name, data in child.left().items()}
     assert the_claim(top(files=two).folder)[0] is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("name", ["offer.json", "inputs.json"])
+def test_e5_a_childs_receipt_under_reads_hides_no_document_beside_it(
+    parent: Made, child: Made, name: str
+) -> None:
+    """The child among the outputs is the one that is followed; anybody can put a copy under reads/."""
+    folder = MemoryFolder(parent.folder)
+    copied = ("receipt.json", "offer.json", "inputs.json")
+    folder.update({f"reads/{child.call}/{each}": child.folder[each] for each in copied})
+    assert check(folder).holds
+    assert read_lineage(folder["receipt.json"], folder).holds
+    folder[f"reads/{child.call}/{name}"] = parent.folder[name]
+    assert [claim.name for claim in check(folder).broken] == ["lineage"]
+    graph = read_lineage(folder["receipt.json"], folder)
+    assert [node.hash for node in graph.nodes.values() if node.bad] == [f"reads/{child.call}"]

@@ -126,6 +126,8 @@ def read_lineage(receipt: bytes, folder: Folder, covered: Mapping[str, Leaf] | N
         except SealrunError as error:
             graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
     children = _read_children(graph, signed, folder, covered)
+    for name in known.keys() & children.keys():
+        _check_copy(graph, *known[name])
     here = {**known, **{name: (each.signed, each.folder) for name, each in children.items()}}
     _follow(graph, {**here, graph.root: (signed, folder)}, _Family.of(signed, folder, children))
     # No receipt reads itself: a copy of the first one is read by none, and nothing looks at it.
@@ -155,6 +157,21 @@ def _read_children(
         except SealrunError as error:
             graph.nodes[place] = Node(place, Link.BROKEN, error.detail, call, called=True)
     return found
+
+
+def _check_copy(graph: Lineage, signed: SignedReceipt, folder: Folder) -> None:
+    """The documents of an earlier receipt that is a child as well: it is followed as the child alone (E5)."""
+    receipt = signed.receipt
+    try:
+        offer, wrong = _offer(receipt, folder)
+        if wrong is not None:
+            raise wrong
+        if offer is not None:
+            require_equal("the offer's oracle", offer.oracle, signed.public_key.to_base58())
+        opened_inputs(receipt, folder)
+    except SealrunError as error:
+        call = f"{receipt.call_hash:064x}"
+        graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
 
 
 @dataclass(frozen=True)
