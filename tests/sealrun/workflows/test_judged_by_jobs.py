@@ -35,6 +35,7 @@ def job(name: str, result: JobResult, **members: Any) -> Job:
 
 
 FAILED = job("test", JobResult.FAILED, failure_reason="script_failure", may_fail=True)
+BROKEN = replace(FAILED, failure_reason="runner_system_failure")
 MANUAL = job("sign", JobResult.MANUAL, may_fail=True)
 SKIPPED = job("scan", JobResult.SKIPPED)
 DID = "every job that must succeed did; others: "
@@ -115,6 +116,39 @@ def test_l12_a_run_without_any_job_is_no_failed_run_of_its_buyer() -> None:
         assert record.ending is not None
         assert (record.ending.outcome, record.ending.blameless) == (Outcome.FAILED, blameless)
         assert record.ending.fault is (Fault.POSSIBLE if blameless else Fault.NONE)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "success", "blameless"),
+    [
+        ([BUILD, BROKEN], ["build", "test"], True),
+        ([BROKEN], None, True),
+        ([BROKEN, SKIPPED], ["scan"], True),
+        # A script's failure is its buyer's, whatever broke beside it.
+        ([BUILD, FAILED], ["build", "test"], False),
+        ([FAILED], None, False),
+        ([FAILED, replace(BROKEN, name="other"), SKIPPED], ["scan"], False),
+        ([BUILD, CHILD, BROKEN], None, False),  # nobody knows why the pipeline failed that it started
+        ([BUILD, BROKEN, unread(1000)], None, False),
+    ],
+)
+def test_l12_a_job_that_may_fail_and_was_needed_is_no_buyers_failed_run_where_its_runner_broke(
+    jobs: list[Job], success: Any, *, blameless: bool
+) -> None:
+    """GitLab calls such a run good, and the offer does not."""
+    _, record = ended(*jobs, success=success)
+    assert record.ending is not None
+    assert (record.ending.outcome, record.ending.blameless) == (Outcome.FAILED, blameless)
+    assert record.ending.fault is (Fault.POSSIBLE if blameless else Fault.NONE)
+
+
+def test_l12_a_script_that_failed_in_a_job_that_the_offer_names_is_its_buyers_failed_run() -> None:
+    world = World(make_offer(success={"jobs": ["test"]}))
+    broken = job("build", JobResult.FAILED, failure_reason="runner_system_failure")
+    world.provider.listed, world.provider.ends_as = [broken, FAILED], RunStatus.FAILED
+    record = world.settle(world.call().record.call_hash)
+    assert record.ending is not None
+    assert not record.ending.blameless
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,7 @@ def _fails_for(provider: Any, reason: str) -> None:
         ({}, [], True),
         # A script may end its own run, and GitHub cancels a job at its time limit.
         ({}, [{"result": JobResult.CANCELED, "runner": "GitHub Actions 3"}], False),
+        ({}, [{"result": JobResult.CANCELED, "begun": True}], False),
         ({}, [{"result": JobResult.CANCELED}, {"result": JobResult.SUCCEEDED, "runner": "one"}], False),
         ({}, [{"result": JobResult.CANCELED}, {"result": JobResult.ARCHIVE, "has_log": False}], False),
         # Forgejo names no runner, so nobody knows whether one had the job.

@@ -452,6 +452,7 @@ def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) 
             has_artifacts=False,
             runner="r1",
             result=JobResult.FAILED,
+            begun=True,
             started_at=SINCE + 3,
         ),
         Job(
@@ -464,6 +465,7 @@ def test_r5_first_attempts_of_jobs_are_told_and_archives_after_them(peer: Peer) 
             has_artifacts=False,
             runner="",
             result=JobResult.SUCCEEDED,
+            begun=True,
             started_at=SINCE + 3,
         ),
         Job(

@@ -513,6 +513,30 @@ def test_r8_jobs_of_child_pipelines_are_named_one_by_one(peer: Peer) -> None:
     ]
 
 
+def test_l12_why_a_child_pipeline_failed_is_told_by_its_own_jobs(peer: Peer) -> None:
+    """GitLab fails the trigger without a reason: ``Ci::Bridge#inherit_status_from_downstream!``."""
+    unknown = {**JOB, "status": "failed", "failure_reason": "unknown_failure"}
+    other = {**unknown, "id": 9, "name": "other", **child(78, "failed", project=43)}
+    listed(peer, 31, [], [{**unknown, "id": 8, "name": "kid", **child(77, "failed")}, other])
+    listed(peer, 77, [{**JOB, "id": 10, "status": "failed", "failure_reason": "runner_system_failure"}])
+    assert {job.name: job.failure_reason for job in peer.gitlab.jobs(31)} == {
+        "kid": "",
+        "other": "unknown_failure",
+        "kid/build": "runner_system_failure",
+    }
+
+
+@pytest.mark.parametrize("runner", [{"id": 3, "description": None}, {"id": 3, "description": ""}, None])
+@pytest.mark.parametrize(("started_at", "taken"), [("2026-11-22T10:00:00Z", True), (None, False)])
+def test_l12_a_job_that_began_was_taken_by_a_runner_also_where_gitlab_does_not_name_it(
+    peer: Peer, runner: Any, started_at: str | None, *, taken: bool
+) -> None:
+    """A runner's description may be empty, and one that was deleted since is null."""
+    job = {**JOB, "status": "canceled", "runner": runner, "started_at": started_at}
+    listed(peer, 31, [job], [{**job, "id": 9, "name": "kid", **child(78, "canceled", project=43)}])
+    assert [job.taken for job in peer.gitlab.jobs(31)] == [taken, False]
+
+
 def test_r8_a_pipeline_in_another_project_stands_as_its_status(peer: Peer) -> None:
     listed(peer, 31, [JOB], [{**JOB, "id": 8, "name": "other", **child(77, "failed", project=43)}])
     assert told(peer) == [("build", JobResult.SUCCEEDED, False), ("other", JobResult.FAILED, False)]

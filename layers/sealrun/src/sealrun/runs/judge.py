@@ -112,7 +112,10 @@ def _fault(outcome: Outcome, jobs: Sequence[Job], offer: Offer) -> Fault:
     if all(job.result is JobResult.ARCHIVE for job in jobs):
         return Fault.POSSIBLE  # no job was made, as of a file that GitHub refuses: no script failed
     rules = offer.source.rules
-    reasons = {job.failure_reason for job in jobs if job.failure_reason and not job.may_fail}
+    needed = [job for job in jobs if not job.may_fail or job.name in offer.success]
+    if not any(job.result in (JobResult.FAILED, JobResult.UNREAD) for job in needed):
+        needed = list(jobs)  # what had to succeed did not run, or every job may fail
+    reasons = {job.failure_reason for job in needed if job.failure_reason}
     if not reasons or not reasons <= rules.faults:
         return Fault.NONE
     return Fault.CERTAIN if reasons <= rules.sellers_faults else Fault.POSSIBLE

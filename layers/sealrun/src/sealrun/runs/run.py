@@ -74,6 +74,7 @@ class Job:
     result: JobResult = JobResult.UNFINISHED
     may_fail: bool = False  # the pipeline says that this job's failure is none of the run's
     runs: bool = False  # a runner has it now, as the provider says
+    begun: bool = False  # a runner took it, as the provider says, which may not name that runner any more
     started_at: int = 0  # Unix seconds, when a runner took it; 0 where only its run is asked for that
 
     def __post_init__(self) -> None:
@@ -84,7 +85,7 @@ class Job:
     @property
     def taken(self) -> bool:
         """True if a runner has it or had it, as far as the provider tells."""
-        return self.runs or bool(self.runner) or (self.result.ran and self.has_log)
+        return self.runs or self.begun or bool(self.runner) or (self.result.ran and self.has_log)
 
     @property
     def state(self) -> str:

@@ -176,6 +176,7 @@ def _job(value: Mapping[str, Any], *, alone: bool, retried: bool) -> Job:
         has_log=result not in (JobResult.SKIPPED, JobResult.MANUAL),
         result=result,
         runs=status == "in_progress",
+        begun=_begun(value),
         # Before a runner has it, this is when it was made.
         started_at=READER.seconds(value, "started_at") if _begun(value) else 0,
     )

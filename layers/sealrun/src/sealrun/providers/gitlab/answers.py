@@ -45,6 +45,7 @@ _TOO_MANY_SECONDS = 60
 # Maintenance mode and Geo's read-only sites answer a write with 403 and these words.
 _READ_ONLY = "read-only"
 _READ_ONLY_SECONDS = 300
+_NO_REASON = "unknown_failure"
 _NO_VARIABLES = "Insufficient permissions to set pipeline variables"
 
 
@@ -101,10 +102,10 @@ def firsts(items: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], 
     return sorted(found, key=lambda first: whole(first[0], "id"))
 
 
-def bridge(value: Mapping[str, Any], *, retried: bool) -> Job:
+def bridge(value: Mapping[str, Any], project: str, *, retried: bool) -> Job:
     """A trigger job: it stands as the pipeline that it started, whatever it says of itself (R8)."""
     child = value.get("downstream_pipeline")
-    job = _job(value, retried=retried)
+    job = replace(_job(value, retried=retried), begun=False)  # it needs no runner
     if not isinstance(child, dict):
         job = replace(job, has_artifacts=False, has_log=False)
         if job.result is not JobResult.SUCCEEDED:
@@ -112,9 +113,13 @@ def bridge(value: Mapping[str, Any], *, retried: bool) -> Job:
         # It started one, which was deleted since: nobody can read how its jobs ended (R9).
         return replace(job, status="success, pipeline that it started is gone", result=JobResult.UNREAD)
     status = text(child, "status")
+    # GitLab fails a trigger without a reason where the pipeline failed; a child's jobs have theirs (L12).
+    reason = "" if child_of(value, project) and job.failure_reason == _NO_REASON else job.failure_reason
     named = f"{status}, pipeline {whole(child, 'id')} that it started"
     result = RESULTS.get(status, JobResult.UNFINISHED)
-    return replace(job, status=named, result=result, has_artifacts=False, has_log=False)
+    return replace(
+        job, status=named, failure_reason=reason, result=result, has_artifacts=False, has_log=False
+    )
 
 
 def child_of(value: Mapping[str, Any], project: str) -> int:
@@ -171,6 +176,7 @@ def _job(value: Mapping[str, Any], *, retried: bool) -> Job:
         result=result,
         may_fail=value.get("allow_failure") is True,
         runs=status in ("running", "canceling"),
+        begun=value.get("started_at") is not None,
     )
 
 

@@ -64,7 +64,7 @@ def _read(lists: Lists, pipeline: _Pipeline, project: str, *, room: int) -> tupl
     jobs = answers.first_attempts(listed[:room])
     children: list[_Pipeline] = []
     for trigger, retried in answers.firsts(triggers[:MAX_TRIGGERS]):
-        job = answers.bridge(trigger, retried=retried)
+        job = answers.bridge(trigger, project, retried=retried)
         jobs.append(job)
         if child := answers.child_of(trigger, project):
             named = pipeline.named(job)
