@@ -25,6 +25,8 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.github_account import GitHubAccount
 from sealrun_cli.lib.gitlab_account import GitLabAccount
 from sealrun_cli.lib.outgoing import (
+    ARTIFACT_ORIGINS,
+    PRIVATE_HOSTS,
     PROXY,
     VARIABLE,
     authorities,
@@ -176,7 +178,8 @@ def test_a_service_of_another_folder_has_the_whole_path_and_the_proxy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.delenv(PROXY, raising=False)
+    for name in (PROXY, PRIVATE_HOSTS, ARTIFACT_ORIGINS):
+        monkeypatch.delenv(name, raising=False)
     assert for_service() == {}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, "own.pem")
@@ -190,6 +193,9 @@ def test_deploy_local_hands_on_how_others_are_reached_and_no_other_setting(
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv(PROXY, "http://proxy.example:3128")
     monkeypatch.setenv("SEALRUN_STORE", "sqlite:////elsewhere.db")
+    monkeypatch.setenv(PRIVATE_HOSTS, "ci.corp")
+    monkeypatch.setenv(ARTIFACT_ORIGINS, "https://files.corp")
+    monkeypatch.setattr(deploy, "found_sandbox", lambda _: {"storage": "http://127.0.0.1:9000"})
     heard: dict[str, str] = {}
 
     def start(*_given: object, environment: dict[str, str], **_named: object) -> None:
@@ -200,8 +206,12 @@ def test_deploy_local_hands_on_how_others_are_reached_and_no_other_setting(
     with pytest.raises(CliError, match="it was asked to start"):
         deploy._start(tmp_path, "here", make_offer(), "", Output(as_json=False))
     named = {name: each for name, each in heard.items() if name.startswith("SEALRUN_")}
-    here = {"SEALRUN_UNSAFE_LOOPBACK": "1", "SEALRUN_ARTIFACT_ORIGINS": ""}
-    assert named == {**here, PROXY: "http://proxy.example:3128"}
+    assert named == {
+        "SEALRUN_UNSAFE_LOOPBACK": "1",
+        PRIVATE_HOSTS: "ci.corp",
+        ARTIFACT_ORIGINS: "http://127.0.0.1:9000 https://files.corp",
+        PROXY: "http://proxy.example:3128",
+    }
 
 
 def test_options_reach_every_part_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +284,7 @@ def test_a_server_that_its_user_named_may_be_in_a_private_network(
     private: list[str], monkeypatch: pytest.MonkeyPatch, host: str, ask: Callable[[], None]
 ) -> None:
     """A GitHub Enterprise Server, as a GitLab; a CI's storage, IPFS and Mina nodes, as in a stack."""
-    monkeypatch.setenv(check_run.ARTIFACT_ORIGINS, "https://files.corp")
+    monkeypatch.setenv(ARTIFACT_ORIGINS, "https://files.corp")
     with pytest.raises((CliError, SealrunError, ConnectError)) as told:
         ask()
     assert "public address" not in str(told.value)

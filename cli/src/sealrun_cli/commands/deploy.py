@@ -165,8 +165,8 @@ def _start(folder: Path, name: str, offer: Offer, node: str, out: Output) -> Ser
         *("--passphrase-file", str(secret), *chain),
     ]
     environment = {name: each for name, each in os.environ.items() if not name.startswith("SEALRUN_")}
-    environment |= {"SEALRUN_UNSAFE_LOOPBACK": "1", "SEALRUN_ARTIFACT_ORIGINS": around.get("storage", "")}
-    environment |= outgoing.for_service()
+    environment |= {"SEALRUN_UNSAFE_LOOPBACK": "1"}
+    environment |= outgoing.for_service(around.get("storage", ""))
     log, ready = work / f"{name}.log", _ready(folder, name)
     out.progress("starting")
     with out.waiting("starting", "some seconds"):

@@ -34,14 +34,12 @@ from sealrun.workflows.gather import Gathered, gather
 from sealrun.workflows.gather_logs import LOG_WAIT
 from sealrun.workflows.receipt_documents import SmallLogs
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
-from sealrun_cli.lib.outgoing import open_guarded
+from sealrun_cli.lib.outgoing import ARTIFACT_ORIGINS, open_guarded
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.service import LOOPBACK
 from sealrun_cli.lib.trial import LOOK_SECONDS, Trial
 from sealrun_cli.lib.units import size
 
-# Origins of object storage that artifacts are redirected to, as the functions' own setting names them.
-ARTIFACT_ORIGINS = "SEALRUN_ARTIFACT_ORIGINS"
 # Names in one line.
 SHOWN = 12
 

@@ -9,9 +9,8 @@ from sealrun.providers.gitlab.last_job import STARTS
 from sealrun.providers.kind import Opening, kind_of
 from sealrun.receipts.job_token import DONE_NAME, MAX_BYTES
 from sealrun.transport.http import Client
-from sealrun_cli.lib.check_run import ARTIFACT_ORIGINS
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.outgoing import open_guarded
+from sealrun_cli.lib.outgoing import ARTIFACT_ORIGINS, open_guarded
 
 PLACE = f"sealrun-profile/{DONE_NAME}"
 # The archive holds the token alone.

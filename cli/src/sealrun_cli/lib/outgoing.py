@@ -26,6 +26,8 @@ from sealrun_cli.lib.service import LOOPBACK
 from sealrun_cli.lib.timed import TimedTransport
 
 VARIABLE, PROXY = "SEALRUN_TLS_AUTHORITIES", "SEALRUN_PROXY"
+# Hosts in a private network, and origins of object storage that artifacts are redirected to (L9).
+PRIVATE_HOSTS, ARTIFACT_ORIGINS = "SEALRUN_PRIVATE_HOSTS", "SEALRUN_ARTIFACT_ORIGINS"
 
 
 def remember(authorities_file: str, proxy: str) -> None:
@@ -79,11 +81,19 @@ def for_node() -> dict[str, str]:
     return {**trusted, **proxied, **lower, "NODE_USE_ENV_PROXY": "1"}
 
 
-def for_service() -> dict[str, str]:
-    """The same for a service in the background: the functions' own settings, and whole paths."""
-    path, through = os.environ.get(VARIABLE, ""), proxy()
-    trusted = {VARIABLE: str(Path(path).resolve())} if path else {}
-    return {**trusted, **({PROXY: through} if through else {})}
+def for_service(storage: str = "") -> dict[str, str]:
+    """The same for a service in the background, and whom it may reach: the functions' own settings.
+
+    ``storage`` is an origin of artifacts besides those that ``SEALRUN_ARTIFACT_ORIGINS`` names.
+    """
+    path = os.environ.get(VARIABLE, "")
+    settings = {
+        VARIABLE: str(Path(path).resolve()) if path else "",
+        PROXY: proxy(),
+        PRIVATE_HOSTS: os.environ.get(PRIVATE_HOSTS, ""),
+        ARTIFACT_ORIGINS: f"{storage} {os.environ.get(ARTIFACT_ORIGINS, '')}".strip(),
+    }
+    return {name: value for name, value in settings.items() if value}
 
 
 def open_client() -> httpx.Client:
