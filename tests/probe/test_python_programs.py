@@ -31,6 +31,9 @@ SPIN = "import time\nwhile time.process_time() < 0.1: pass"
         ["sh", "-c", "python x.py"],
         ["bash", "-euc", "set -x\ncd dist && A=b python3 x.py; echo 'it is done'"],
         ["sh", "-c", "exec /opt/bin/python3 x.py"],
+        ["bash", "-eo", "pipefail", "-c", "python x.py \\\n  --size 3 \\\n  --out y"],
+        ["bash", "-c", "# It's warm; then measure\npython x.py\n  # done && out"],
+        ["sh", "-c", "mkdir -p out && python x.py"],
     ],
 )
 def test_a_python_command_is_known_by_its_words(words: list[str]) -> None:
@@ -47,6 +50,9 @@ def test_a_python_command_is_known_by_its_words(words: list[str]) -> None:
         ["python3-config"],
         ["sh", "-c", "make && python x.py"],
         ["sh", "-c", "echo 'a; python"],
+        ["sh", "-c", "# python x.py\nmake"],
+        ["sh", "-c", "# python x.py"],
+        ["sh", "-c", "make \\\n  python"],
         ["sh", "-c"],
         ["sh", "-c", "cd x"],
         ["sh", "build.sh"],

@@ -22,6 +22,7 @@ _SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
 _BUILTINS = {
     "",
     "cd",
+    "mkdir",
     "set",
     "export",
     "echo",
@@ -34,6 +35,8 @@ _BUILTINS = {
     "umask",
     "trap",
 }
+# A line that goes on in the next one, and a line that is a comment.
+_NO_COMMAND = re.compile(r"\\\n|^[ \t]*#.*$", re.MULTILINE)
 _ENDS_COMMAND = re.compile(r"&&|\|\||[;\n]")
 _SKIPPED = re.compile(r"-.*|\w+=.*|\d+[smhd]?")
 MAX_DEPTH = 5
@@ -64,8 +67,9 @@ def _is_python_script(options: list[str], *, depth: int) -> bool:
     flags = [at for at, word in enumerate(options) if re.fullmatch(r"-[a-z]*c", word)]
     if not flags or len(options) <= flags[0] + 1:
         return False
+    script = _NO_COMMAND.sub(" ", options[flags[0] + 1])
     try:
-        commands = [shlex.split(part) for part in _ENDS_COMMAND.split(options[flags[0] + 1])]
+        commands = [shlex.split(part) for part in _ENDS_COMMAND.split(script)]
     except ValueError:  # a quote that holds a semicolon or is never closed: not understood
         return False
     programs = [words for words in commands if words and words[0] not in _BUILTINS]
