@@ -35,6 +35,7 @@ from sealrun.offers.asset import MINA
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Rate
 from sealrun.runs.record import State
+from sealrun.serving.tick import request_of
 from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted
 from sealrun.workflows.redeem_ticket import redeem_ticket
 from tests.ports.at_once import at_once
@@ -43,7 +44,7 @@ from tests.sealrun.fakes import FakeLedger, Remembers
 from tests.sealrun.market import Market
 from tests.sealrun.workflows.test_exactly_one_run import PORTS, Stops, check
 from tests.sealrun.workflows.test_exactly_one_run import Stopped as Died
-from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, World, make_offer, make_paid_offer
+from tests.sealrun.world import ACCOUNT, BUYER, ORACLE, PRICE, World, make_offer, make_paid_offer, sign_call
 
 NOW = 1_800_000_000
 AUDIENCE = "https://calls.test"
@@ -72,12 +73,14 @@ def redemption(ticket: Ticket, *, now: int = NOW, nonce: int = 1, **chosen: Any)
     return ticket.redeem(chosen, salt="cd" * 32, nonce=nonce, expires_at=now + 600)
 
 
-def send(world: World, redeemed: Redemption | dict[str, Any], ticket_id: str = "") -> Accepted:
+def send(
+    world: World, redeemed: Redemption | dict[str, Any], ticket_id: str = "", *, sender: str = "192.0.2.1"
+) -> Accepted:
     body = redeemed.body() if isinstance(redeemed, Redemption) else redeemed
     return redeem_ticket(
         ticket_id or Redemption.parse(body).grant.id,
         canonical(body),
-        sender="192.0.2.1",
+        sender=sender,
         audience=AUDIENCE,
         ledger=world.ledger,
         starter=world.starter,
@@ -98,6 +101,25 @@ def test_a_ticket_starts_one_run_for_somebody_whom_the_offer_does_not_know(world
     assert world.provider.inputs == {"layer": "both", "level": 3}
     assert accepted.record.account == SECRET.public_key().to_base58()
     assert world.settle(accepted.record.call_hash).state is State.SUCCEEDED
+
+
+def test_l12_calls_that_strangers_drop_into_an_open_box_take_nothing_of_a_tickets_share() -> None:
+    """A tick knows no sender, so all callers share what one network may have; tickets need no open box."""
+    world = World(make_offer())
+
+    def dropped(number: int) -> None:
+        request = request_of(f"offers/{world.offer.id}/{number:064x}", b"")
+        signed = sign_call(world.offer, buyer=PrivateKey.from_scalar(9000 + number))
+        world.call(signed, sender=request["requestContext"]["http"]["sourceIp"])
+
+    for number in range(5):
+        dropped(number)
+    with pytest.raises(TooMany):
+        dropped(5)
+    ticket = free_ticket(world.offer)
+    request = request_of(f"tickets/{ticket.grant.id}", b"")
+    sender = request["requestContext"]["http"]["sourceIp"]
+    assert send(world, redemption(ticket, level=3), sender=sender).first
 
 
 def test_a_ticket_reads_back_from_its_url_and_shows_its_secret_nowhere_else(world: World) -> None:

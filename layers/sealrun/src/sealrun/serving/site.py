@@ -110,10 +110,15 @@ class Site:
 
 
 def event(
-    method: str, path: str, body: bytes = b"", *, query: Mapping[str, str] | None = None
+    method: str,
+    path: str,
+    body: bytes = b"",
+    *,
+    query: Mapping[str, str] | None = None,
+    sender: str = NOBODY,
 ) -> dict[str, Any]:
     """The event of a request that nobody sent over HTTP, as ``sealrun.serving.events`` makes it of one."""
-    http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": NOBODY, "userAgent": ""}
+    http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": sender, "userAgent": ""}
     return {
         "version": "2.0",
         "rawPath": path,

@@ -35,7 +35,7 @@ from sealrun.ports.evidence import EvidenceStore
 from sealrun.serving.dropped_calls import READERS, Dropped, dropped_calls
 from sealrun.serving.events import Reply, reply_of
 from sealrun.serving.handlers import Handlers
-from sealrun.serving.site import Site, event
+from sealrun.serving.site import NOBODY, Site, event
 from sealrun.serving.state import State
 from sealrun.workflows.receipt_documents import ReceiptDocuments
 from sealrun.workflows.show_tokens import shown_after
@@ -43,6 +43,7 @@ from sealrun.workflows.show_tokens import shown_after
 POLL_SECONDS = 2.0
 # No job of a pipeline goes on this long after another one has overtaken it.
 AGAIN_SECONDS = 3600
+HOLDERS = "0.0.0.1"  # an address to count by, as ``NOBODY`` is
 # Headers that a letter's sender has a use for.
 ANSWERED = ("content-type", "location", "retry-after")
 
@@ -65,6 +66,20 @@ class Told:
     published: int = 0  # calls
     waiting: int = 0  # calls that are not over
     moved: bool = False  # another tick went on; this one started nothing after that
+
+
+def request_of(letter: str, body: bytes) -> dict[str, Any]:
+    """The request that a letter of this name stands for.
+
+    No letter has a sender's address. Holders of tickets are counted apart from all others: strangers may fill
+    an open box.
+    """
+    path = request_path(letter)
+    return event("POST", path, body, sender=HOLDERS if _is_ticket(path) else NOBODY)
+
+
+def _is_ticket(path: str) -> bool:
+    return path.startswith("/tickets/")
 
 
 class Tick:
@@ -151,9 +166,9 @@ class Tick:
 
     def _answer(self, letter: Letter, body: bytes) -> Answer:
         """What the function would have answered to a request with the letter as its body."""
-        path = request_path(letter.name)
-        function = "once" if path.startswith("/tickets/") else "call"
-        reply = self._asked(function, event("POST", path, body))
+        request = request_of(letter.name, body)
+        function = "once" if _is_ticket(request["rawPath"]) else "call"
+        reply = self._asked(function, request)
         headers = {name.lower(): value for name, value in reply.headers.items()}
         kept = {name: value for name, value in headers.items() if name in ANSWERED}
         return Answer(letter_digest(body), reply.status, kept, json.loads(reply.body))
