@@ -14,6 +14,7 @@ from local.loopback import LoopbackServer, Request
 from mina import tokens
 from mina.keys import PrivateKey
 from sealrun.calls.call import MAX_CALL_DEPTH, SignedCall
+from sealrun.money import x402
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
 from sealrun.offers.named_offer import FORMAT
@@ -22,7 +23,8 @@ from sealrun_cli.lib.book import page
 from sealrun_cli.lib.child_calls import EXPIRES_AFTER
 from sealrun_cli.main import app
 from tests.cli.web import Answer, Web, web
-from tests.sealrun.world import make_offer, make_paid_offer
+from tests.sealrun.market import SELLER_SITE
+from tests.sealrun.world import PRICE, make_offer, make_paid_offer
 
 KEY = PrivateKey.from_scalar(4242)
 ACCOUNT = PrivateKey.from_scalar(4343).public_key().to_base58()
@@ -247,3 +249,29 @@ def test_r12_a_call_that_was_taken_is_followed_and_not_sent_again(job: Job) -> N
     job.run(job.value(PLAIN), HERE, "--input", "layer=both", state="another")
     assert len(posts(job.there)) == 1
     assert f"/calls/{call}" in job.results[-1].output
+
+
+def test_r12_c2_an_operator_that_denies_the_call_it_took_gets_no_second_limit_for_it(job: Job) -> None:
+    job.home.answers.update(parent_view(asking()) | sold(asking()))
+    view, required = sold(PAID)[f"GET /offers/{PAID.id}"][1], x402.payment_required(PAID, SELLER_SITE, "pay")
+    limits: dict[str, set[int]] = {}
+
+    def answer(request: Request) -> Response:
+        if request.method == "GET":
+            there = request.raw_path == f"/offers/{PAID.id}"
+            return Response(json.dumps(view) if there else "{}", 200 if there else 404)
+        if (header := request.headers.get(x402.SIGNATURE_HEADER)) is None:
+            return Response("{}", 402, {x402.REQUIRED_HEADER: x402.encoded(required)})
+        payload = x402.decoded(header)["payload"]
+        limits.setdefault(payload["callHash"], set()).add(int(payload["limit"]))
+        return Response(json.dumps({"state": "running", "receipt": None}), 202)
+
+    assert PAID.payment is not None
+    with page(job.folder / "state", ACCOUNT, PAID.payment.terms, Known(0, 0)) as book:
+        book.save()
+    paying = ("--input", "layer=both", "--pay", "--account", ACCOUNT, "--per-call", "100")
+    with LoopbackServer(answer, max_body=1 << 20) as denying:
+        value = job.value(PAID, at=Web({}, denying.url))
+        said = [job.run(value, HERE, *paying)["error"]["detail"] for _ in range(4)]
+    assert list(limits.values()) == [{PRICE}, {2 * PRICE}]
+    assert "within 2 attempts" in said[-1]

@@ -1,6 +1,6 @@
 """``sealrun child``: in a job, call the offer that an input names, once, and leave its receipt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -17,7 +17,7 @@ from sealrun.offers.offer import Offer, Priced
 from sealrun.verification.claims import CHILDREN
 from sealrun_cli.lib import options
 from sealrun_cli.lib.agent.wallet import Caps, Wallet, new_purchase, over
-from sealrun_cli.lib.book import locked
+from sealrun_cli.lib.book import known_page, locked
 from sealrun_cli.lib.child_calls import Draws, ParentCall, account_for, bought_before, leave
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import fetch
@@ -189,7 +189,23 @@ class _Job:
                 return before
             if priced is None:
                 return purchase.free()
+            if self._raised(account, priced.cost.units):
+                draws.skip(self._signed(draws, calls))
             return purchase.paid(account, self.state, self.node, yes=True, asset=self.asset)
+
+    def _raised(self, account: str, price: int) -> bool:
+        """Whether the next limit is above all that were signed for the account, as this folder knows."""
+        book = known_page(self.state, account)
+        return book is not None and book.known.committed + price > book.known.highest
+
+    def _signed(self, draws: Draws, calls: Sequence[Call]) -> int:
+        """How many of these calls were signed for, up to the last: none gets a second, higher limit (C2).
+
+        An operator that took one may say that it knows none of them.
+        """
+        before = self.wallet.ordered(draws.order)
+        signed = [number for number, call in enumerate(calls, start=1) if before and before.call == call.id]
+        return max(signed, default=0)
 
     def _counting(self, offer: Offer, account: str, draws: Draws) -> Callable[[Call, int], None]:
         """What counts each signature against the caps before it is made."""

@@ -98,6 +98,10 @@ class Draws:
             raise CliError("payment", detail, "this input of this parent call is bought no more")
         return self._left.pop(0)
 
+    def skip(self, attempts: int) -> None:
+        """Leave the first so many attempts out."""
+        self._left = self._left[attempts:]
+
     @property
     def pairs(self) -> list[tuple[str, int]]:
         """Those of all attempts."""
