@@ -251,7 +251,10 @@ def test_r12_a_call_that_was_taken_is_followed_and_not_sent_again(job: Job) -> N
     assert f"/calls/{call}" in job.results[-1].output
 
 
-def test_r12_c2_an_operator_that_denies_the_call_it_took_gets_no_second_limit_for_it(job: Job) -> None:
+@pytest.mark.parametrize("then", [202, 500, 400])
+def test_r12_c2_an_operator_that_denies_the_call_it_took_gets_no_second_limit_for_it(
+    job: Job, then: int
+) -> None:
     job.home.answers.update(parent_view(asking()) | sold(asking()))
     view, required = sold(PAID)[f"GET /offers/{PAID.id}"][1], x402.payment_required(PAID, SELLER_SITE, "pay")
     limits: dict[str, set[int]] = {}
@@ -264,7 +267,8 @@ def test_r12_c2_an_operator_that_denies_the_call_it_took_gets_no_second_limit_fo
             return Response("{}", 402, {x402.REQUIRED_HEADER: x402.encoded(required)})
         payload = x402.decoded(header)["payload"]
         limits.setdefault(payload["callHash"], set()).add(int(payload["limit"]))
-        return Response(json.dumps({"state": "running", "receipt": None}), 202)
+        status = 202 if len(limits) == 1 else then
+        return Response(json.dumps({"state": "running", "receipt": None}), status)
 
     assert PAID.payment is not None
     with page(job.folder / "state", ACCOUNT, PAID.payment.terms, Known(0, 0)) as book:
@@ -272,6 +276,6 @@ def test_r12_c2_an_operator_that_denies_the_call_it_took_gets_no_second_limit_fo
     paying = ("--input", "layer=both", "--pay", "--account", ACCOUNT, "--per-call", "100")
     with LoopbackServer(answer, max_body=1 << 20) as denying:
         value = job.value(PAID, at=Web({}, denying.url))
-        said = [job.run(value, HERE, *paying)["error"]["detail"] for _ in range(4)]
+        for _ in range(4):
+            job.run(value, HERE, *paying)
     assert list(limits.values()) == [{PRICE}, {2 * PRICE}]
-    assert "within 2 attempts" in said[-1]

@@ -189,8 +189,8 @@ class _Job:
                 return before
             if priced is None:
                 return purchase.free()
-            if self._raised(account, priced.cost.units):
-                draws.skip(self._signed(draws, calls))
+            if signed := self._signed(draws, calls):
+                draws.skip(signed if self._raised(account, priced.cost.units) else signed - 1)
             return purchase.paid(account, self.state, self.node, yes=True, asset=self.asset)
 
     def _raised(self, account: str, price: int) -> bool:
