@@ -49,9 +49,12 @@ export function shownProfiles({ folder, verification }: Evidence): JobProfile[] 
       const job = pattern.exec(name)?.[1];
       if (job && covered.has(name) && bytes.length > 0) found.set(job, bytes);
     }
-  const room = { frames: MAX_FRAMES };
+  let room = { frames: MAX_FRAMES };
   return [...found].flatMap(([job, bytes]) => {
-    const profile = parseStacks(bytes, room);
+    const left = { ...room };
+    const profile = parseStacks(bytes, left);
+    // A job that has too many takes no room from others.
+    if (profile) room = left;
     return profile ? [{ job, profile }] : [];
   });
 }
