@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from local.gitlab import GitLabServer
 from local.repositories import commit_all
-from sealrun_cli.lib.check_gitlab import gitlab_findings
+from sealrun_cli.lib.check_gitlab import _Check, gitlab_findings
+from sealrun_cli.lib.ci_files import read_pipeline
 from sealrun_cli.lib.findings import Finding
-from sealrun_cli.lib.gitlab_account import GitLabAccount
+from sealrun_cli.lib.gitlab_account import GitLabAccount, Lint
 from sealrun_cli.lib.repository import Repository
 from tests.sealrun.world import make_offer, offer_value
 from tests.spine.conftest import PIPELINE
@@ -77,6 +79,61 @@ def test_r8_a_file_that_rules_include_is_not_judged_for_the_tag(
     (found,) = lint_findings(server, tmp_path, text)
     assert (found.holds, found.what) == (None, "lint")
     assert "ci/more.yml" in found.message
+
+
+def lint_of_branch(folder: Path, text: str, files: dict[str, str], *taken: str) -> list[Finding]:
+    """What ``check`` says where GitLab's lint took these of the files, which the tag has as they are."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content)
+    (folder / ".gitlab-ci.yml").write_text(text)
+    commit_all(folder, "v1")
+    tagged = Repository(folder).tagged("v1")
+    source = offer_value()["source"] | {"ref": tagged.ref, "commit": tagged.commit, "tree": tagged.tree}
+
+    class Account:
+        token = "token"
+
+        def lint(self, _project: str, _content: str) -> Lint:
+            merged = "".join(
+                each.partition("include:")[0] for each in (text, *(files[name] for name in taken))
+            )
+            return Lint((), merged, dict.fromkeys(taken, tagged.commit))
+
+    account = cast("GitLabAccount", Account())
+    found = _Check(make_offer(source=source), Repository(folder), account, date(2026, 11, 23))
+    return list(found._lint(text.encode(), read_pipeline("gitlab", text.encode())))
+
+
+@pytest.mark.parametrize(
+    ("include", "more"),
+    [
+        ("[ci/$CI_COMMIT_REF_NAME.yml]", ""),
+        ("ci/${CI_COMMIT_REF_SLUG}.yml", ""),
+        ("[{project: seller/job, ref: $CI_COMMIT_SHA, file: more.yml}]", ""),
+        ("[ci/a.yml]", "include: ci/$CI_COMMIT_REF_NAME.yml\n"),
+        ("[ci/a.yml]", "include: [{local: ci/v1.yml, rules: [{if: $CI_COMMIT_TAG}]}]\n"),
+    ],
+)
+def test_r8_a_file_that_the_tag_may_include_in_its_place_is_not_judged_for_it(
+    tmp_path: Path, include: str, more: str
+) -> None:
+    """GitLab's lint asks for the default branch: of its name, too, and within the files that are included."""
+    files = {
+        "ci/main.yml": "more: {script: [make]}\n",
+        "ci/v1.yml": MORE,
+        "ci/a.yml": f"a: {{script: [make]}}\n{more}",
+    }
+    text = f"{FINE}include: {include}\n"
+    taken = "ci/a.yml" if more else "ci/main.yml"
+    (found,) = lint_of_branch(tmp_path, text, files, taken)
+    assert (found.holds, found.what) == (None, "lint")
+
+
+def test_r8_a_component_of_this_gitlab_is_judged(tmp_path: Path) -> None:
+    text = f"{FINE}include: [{{component: $CI_SERVER_FQDN/a/b/c@{'0' * 40}}}, ci/a.yml]\n"
+    (found,) = lint_of_branch(tmp_path, text, {"ci/a.yml": "a: {script: [make]}\n"}, "ci/a.yml")
+    assert (found.holds, found.what) == (True, "lint")
 
 
 @pytest.mark.peers

@@ -80,16 +80,20 @@ class _Check:
         return None
 
     def _others(self, own: Pipeline, judged: Lint) -> Iterator[str]:
-        """Includes that may be others at the offer's tag: by their rules, or as files of another commit."""
-        yield from own.ruled
-        yield from (path for path, commit in judged.local.items() if not self._same(path, commit))
+        """Includes that may be others at the offer's tag: by rules, name, or as files of another commit."""
+        yield from own.by_ref
+        for path, commit in judged.local.items():
+            same = self._same(path, commit)
+            yield from same.by_ref if same else (path,)
 
-    def _same(self, path: str, commit: str) -> bool:
-        """Whether the file is the same at the offer's commit, as far as the clone shows both."""
-        wanted = self.offer.source.commit
+    def _same(self, path: str, commit: str) -> Pipeline | None:
+        """The file, if it is the same at the offer's commit, as far as the clone shows both."""
+        source = self.offer.source
         with suppress(CliError):
-            return commit == wanted or self.clone.file(commit, path) == self.clone.file(wanted, path)
-        return False
+            content = self.clone.file(source.commit, path)
+            if commit == source.commit or self.clone.file(commit, path) == content:
+                return read_pipeline(source.provider, content, source.inputs_as)
+        return None
 
     def _project(self, settings: Project) -> Iterator[Finding]:
         source = self.offer.source
