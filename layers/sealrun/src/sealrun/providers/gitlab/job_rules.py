@@ -116,17 +116,26 @@ def seconds(duration: str) -> float:
 
 
 def _left_out(only: Any) -> bool:
-    listed = _refs(only)
+    """``only`` wants one of its refs and one of its variables."""
+    listed, conditions = _refs(only), _listed(mapping(only).get("variables"))
     plain = all(re.fullmatch(r"[a-z_]+", each) for each in listed)
-    return bool(listed) and plain and not any(each in _ONLY for each in listed)
+    if listed and plain and not any(each in _ONLY for each in listed):
+        return True
+    return bool(conditions) and all(holds(each, source) is False for each in conditions for source in SOURCES)
 
 
 def _kept_out(excepted: Any) -> bool:
-    listed = _refs(excepted)
-    return "tags" in listed or {"api", "triggers"} <= {*listed}
+    """One ref or one variable of ``except`` is enough."""
+    listed, conditions = _refs(excepted), _listed(mapping(excepted).get("variables"))
+    if "tags" in listed or {"api", "triggers"} <= {*listed}:
+        return True
+    return all(any(holds(each, source) for each in conditions) for source in SOURCES)
 
 
 def _refs(policy: Any) -> list[str]:
     """What ``only`` or ``except`` names."""
-    named = policy if isinstance(policy, list) else mapping(policy).get("refs")
-    return [str(each) for each in named or []] if isinstance(named, list) else []
+    return _listed(policy if isinstance(policy, list) else mapping(policy).get("refs"))
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
