@@ -69,6 +69,17 @@ def test_e2_the_same_project_by_another_spelling_of_its_name_is_no_second_one(sp
     assert source._replace(project="owner/other").place != source.place
 
 
+def test_e2_a_tenant_of_ghe_com_has_one_place_for_both_of_its_apis() -> None:
+    """GHE.com answers below `/api/v3` of the tenant's own host, too, as a GitHub Enterprise Server does."""
+    source = make_offer().source._replace(provider="github", project="owner/job")
+    tenant = source._replace(origin="https://octo.ghe.com").place
+    assert (
+        source._replace(origin="https://api.octo.ghe.com").place == tenant == "https://octo.ghe.com/owner/job"
+    )
+    for other in ("https://api.other.ghe.com", "https://api.octo.example", "https://api.octo.ghe.com:8443"):
+        assert source._replace(origin=other).place != tenant
+
+
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.OUTPUT])
 def test_e5_nothing_but_an_output_is_among_the_outputs(kind: Kind) -> None:
     """A line among them would need no file, and a run's document would be shown whatever the offer says."""

@@ -5,6 +5,7 @@ to read an offer, to judge a run, to check a token. So every folder keeps them i
 ``rules.py``, which holds data and imports only this module; the core finds it by the name in ``PROVIDERS``.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -59,11 +60,17 @@ class ProviderRules(NamedTuple):
     sellers_faults: frozenset[str] = frozenset()  # those of them that neither inputs nor load can cause
     names_runners: bool = True  # it names the runner of each job that one took
     pages: Mapping[str, str] = {}  # the pages' origin where it is not the API's
+    tenant_api: str = ""  # a pattern of origins of tenants' APIs; its group is the host of their pages
     token: TokenRules | None = None  # None where no token of this provider counts
 
     def page(self, origin: str, project: str) -> str:
         """Where the repository is found."""
         return self.repository.format(origin=self.pages.get(origin, origin), project=project)
+
+    def place(self, origin: str, project: str) -> str:
+        """The page in one spelling, where a tenant's own host answers for its API as well."""
+        tenant = re.fullmatch(self.tenant_api, origin)
+        return self.page(f"https://{tenant[1]}" if tenant else origin, project)
 
 
 def rules_of(provider: str) -> ProviderRules:

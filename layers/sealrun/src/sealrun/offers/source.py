@@ -67,7 +67,7 @@ class Source(NamedTuple):
         no name may end in; GitLab's ids are numbers. The base path is left out: whoever runs the origin can
         serve one project under any number of paths.
         """
-        return self.rules.page(canonical_origin(self.origin), self.project.lower().removesuffix(".git"))
+        return self.rules.place(canonical_origin(self.origin), self.project.lower().removesuffix(".git"))
 
     @property
     def repository(self) -> str:

@@ -32,6 +32,8 @@ RULES = ProviderRules(
     project_says="owner/name",
     repository="{origin}/{project}",
     pages={"https://api.github.com": "https://github.com"},
+    # The tenant's own host answers, too, below /api/v3: https://github.com/desktop/desktop/pull/19312
+    tenant_api=r"https://api\.([a-z0-9-]+\.ghe\.com)",
     # https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event: 25 a workflow
     max_inputs=24,
     run_sources=("workflow_dispatch",),
