@@ -191,3 +191,13 @@ def test_r1_a_token_for_a_clone_of_another_host_goes_to_no_public_github(
         return
     with pytest.raises(CliError, match="origin: expected a value, got none"):
         wanted_source(*wanted)
+
+
+def test_r1_a_gitlab_token_for_a_clone_of_github_goes_to_no_github(tmp_path: Path) -> None:
+    """Of a project at GitHub whose CI is a GitLab's; that GitLab is to be named."""
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "remote", "add", "origin", "git@github.com:a/b.git")
+    token = tmp_path / "token"
+    token.touch(mode=0o600)
+    with pytest.raises(CliError, match="origin: expected a value, got none"):
+        wanted_source(tmp_path, "gitlab", "", "a/b", "v1", "", str(token), 0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sealrun.encoding.origins import same_place
+from sealrun.offers.provider_rules import PROVIDERS, rules_of
 from sealrun.offers.source import INPUTS, split_base
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
@@ -77,14 +78,16 @@ def wanted_source(
 def _default_origin(provider: str, clone: Repository, remote: Remote | None) -> str:
     """Of a clone of another host it is no public service, which is to see no token for that host (R1).
 
-    A remote whose address says no host, such as a name of ``~/.ssh/config``, may be any host.
+    A remote whose address says no host, such as a name of ``~/.ssh/config``, may be any host. Nor is another
+    provider's public service taken for a server of this one.
     """
     kind = kind_of(provider)
     if remote is None:
         return "" if clone.has_remote() else kind.api
     if kind.rules.pages.get(kind.api) == same_place(remote.origin):
         return kind.api
-    return "" if kind.api else remote.origin
+    known = {page for name in PROVIDERS for page in rules_of(name).pages.values()}
+    return "" if kind.api or same_place(remote.origin) in known else remote.origin
 
 
 def _user(wanted: Wanted, there: SetUp) -> int:
