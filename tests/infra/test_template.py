@@ -311,6 +311,14 @@ def test_an_origin_with_a_path_is_refused_before_it_is_deployed() -> None:
         assert not re.fullmatch(pattern, text)
 
 
+def test_a_private_host_with_a_port_or_a_scheme_is_refused_before_it_is_deployed() -> None:
+    pattern = template("template.yaml")["Parameters"]["PrivateHosts"]["AllowedPattern"]
+    for text in ("", "ci.corp", "CI.corp. 10.0.0.1 [fd00::1]"):
+        assert re.fullmatch(pattern, text)
+    for text in ("ci.corp:8443", "https://ci.corp", "ci.corp/gitlab", "a.corp,b.corp", "ci.corp "):
+        assert not re.fullmatch(pattern, text)
+
+
 def test_a_url_that_anybody_may_call_is_one_that_asks_for_the_origins_secret() -> None:
     public = {
         name

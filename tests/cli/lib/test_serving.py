@@ -61,6 +61,13 @@ def test_storage_that_is_no_origin_is_refused_before_the_service_starts(tmp_path
         settings(where, told, url="https://ci.example", nodes=(), archives=())
 
 
+def test_a_private_host_that_would_never_match_is_refused_before_the_service_starts(tmp_path: Path) -> None:
+    where = places(tmp_path, "s", store="", evidence="", keys="")
+    told = {"SEALRUN_PRIVATE_HOSTS": "ci.corp https://ci.corp"}
+    with pytest.raises(ValueError, match="SEALRUN_PRIVATE_HOSTS: private host: expected a name"):
+        settings(where, told, url="https://ci.example", nodes=(), archives=())
+
+
 def test_storage_on_this_machine_is_taken_for_a_sandbox_alone(tmp_path: Path) -> None:
     where = places(tmp_path, "s", store="", evidence="", keys="")
     told = {"SEALRUN_ARTIFACT_ORIGINS": "http://127.0.0.1:9000", "SEALRUN_UNSAFE_LOOPBACK": "1"}

@@ -15,12 +15,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sealrun.encoding.origins import canonical_origin
 from sealrun.errors import ProviderBusy
 from sealrun.transport.addresses import is_public
 from sealrun.transport.authorities import trusting
 from sealrun.transport.connections import Server
 from sealrun.transport.failures import Blocked, ConnectError, ConnectTimeout, NoAnswer, ReadTimeout, TooLong
-from sealrun.transport.http import Answer, GuardedClient, follow
+from sealrun.transport.http import Answer, GuardedClient, _server, follow
 from sealrun.transport.rest import Reader
 from tests.outgoing import HttpxClient
 
@@ -442,6 +443,29 @@ def test_l9_a_private_network_is_reached_by_named_hosts_alone(address: str, *, r
             continue
         with pytest.raises(Blocked, match="expected a public address"):
             client._hops(server)
+
+
+@pytest.mark.parametrize(
+    ("named", "origin"),
+    [
+        ("CI.Corp.", "https://ci.corp:8443"),
+        ("bücher.corp", "https://xn--bcher-kva.corp"),
+        ("10.1.2.3", "https://10.1.2.3"),
+        ("fd00::1", "https://[fd00::1]:8443"),
+        ("[fd00:0::1]", "https://[fd00::1]"),
+    ],
+)
+def test_a_private_host_is_one_in_any_spelling(named: str, origin: str) -> None:
+    client = GuardedClient([origin], resolve=lambda _host, _port: ["10.1.2.3"], private_hosts=[named])
+    assert client._hops(_server(canonical_origin(origin)))
+
+
+@pytest.mark.parametrize(
+    "named", ["ci.corp:8443", "https://ci.corp", "ci.corp/gitlab", "a,b", "user@ci.corp"]
+)
+def test_a_private_host_that_would_never_match_is_refused(named: str) -> None:
+    with pytest.raises(ValueError, match="private host: expected a name such as"):
+        GuardedClient([], private_hosts=[named])
 
 
 def test_l11_files_that_one_offer_streams_leave_connections_for_others_of_the_same_origin() -> None:

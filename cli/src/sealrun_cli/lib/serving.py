@@ -146,16 +146,20 @@ def settings(
             "SEALRUN_OFFER_VERIFICATION_KEY": pinned["Offer"],
         }
     read = Settings.read(both)
-    _check_storage(read)
+    _check_outgoing(read)
     return read
 
 
-def _check_storage(settings: Settings) -> None:
-    """With another address than an origin no provider could be opened."""
+def _check_outgoing(settings: Settings) -> None:
+    """With other addresses than these no provider could be opened."""
     try:
         GuardedClient(settings.artifact_origins, unsafe_loopback=settings.unsafe_loopback)
     except ValueError as error:
         raise ValueError(f"SEALRUN_ARTIFACT_ORIGINS: {error}") from error
+    try:
+        GuardedClient((), private_hosts=settings.private_hosts)
+    except ValueError as error:
+        raise ValueError(f"SEALRUN_PRIVATE_HOSTS: {error}") from error
 
 
 def address(text: str) -> tuple[str, int]:

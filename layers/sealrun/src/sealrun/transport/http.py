@@ -177,7 +177,7 @@ class GuardedClient:
             waits: of each connect, read, write; for a whole answer see ``Answer.read``.
             resolve: turns a host and a port into its addresses.
             verify: what TLS trusts, see ``authorities``; the public authorities when None.
-            private_hosts: names that may have addresses of a private network, for a GitLab within the
+            private_hosts: names, or addresses themselves, of a private network, for a GitLab within the
                 operator's own. Loopback and link-local addresses stay closed to them.
             proxy: ``http://host:port``, which resolves and reaches all other names; none where it is empty.
                 It may have an address of a private network. The environment's proxies are never used.
@@ -187,13 +187,13 @@ class GuardedClient:
             clock: monotonic seconds.
 
         Raises:
-            ValueError: an origin is none that may be reached.
+            ValueError: an origin is none that may be reached, or a private host is no name and no address.
         """
         self._unsafe_loopback, self._verify = unsafe_loopback, verify
-        self._private_hosts, self._proxy = frozenset(private_hosts), proxy_url(proxy)
         self._waits, self._seconds, self._clock = waits, request_seconds, clock
-        self._resolve = resolve
+        self._resolve, self._proxy = resolve, proxy_url(proxy)
         self._origins = frozenset(self._allowed(origin) for origin in origins)
+        self._private_hosts = frozenset(map(_host, private_hosts))
         self._idle = {origin: Idle(clock=clock) for origin in self._origins}
 
     def open(
@@ -356,6 +356,16 @@ def _server(origin: str) -> Server:
     """Of a canonical origin."""
     parts = urlsplit(origin)
     return Server(origin, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+
+
+def _host(text: str) -> str:
+    """The host as ``Server`` has it; without scheme and port, which would never match."""
+    bare = f"[{text}]" if ":" in text and not text.startswith("[") else text
+    try:
+        return _server(canonical_origin(f"https://{bare}:1")).host
+    except Malformed:
+        detail = f"private host: expected a name such as ci.example, or an address, got {text[:80]!a}"
+        raise ValueError(detail) from None
 
 
 def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
