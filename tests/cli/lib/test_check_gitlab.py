@@ -81,15 +81,18 @@ def test_r8_a_file_that_rules_include_is_not_judged_for_the_tag(
     assert "ci/more.yml" in found.message
 
 
-def lint_of_branch(folder: Path, text: str, files: dict[str, str], *taken: str) -> list[Finding]:
+def lint_of_branch(
+    folder: Path, text: str, files: dict[str, str], *taken: str, inputs_as: str = "inputs"
+) -> list[Finding]:
     """What ``check`` says where GitLab's lint took these of the files, which the tag has as they are."""
     for name, content in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
     (folder / ".gitlab-ci.yml").write_text(text)
     commit_all(folder, "v1")
     tagged = Repository(folder).tagged("v1")
     source = offer_value()["source"] | {"ref": tagged.ref, "commit": tagged.commit, "tree": tagged.tree}
+    source["inputs_as"] = inputs_as
 
     class Account:
         token = "token"
@@ -102,7 +105,7 @@ def lint_of_branch(folder: Path, text: str, files: dict[str, str], *taken: str) 
 
     account = cast("GitLabAccount", Account())
     found = _Check(make_offer(source=source), Repository(folder), account, date(2026, 11, 23))
-    return list(found._lint(text.encode(), read_pipeline("gitlab", text.encode())))
+    return list(found._lint(text.encode(), read_pipeline("gitlab", text.encode(), inputs_as)))
 
 
 @pytest.mark.parametrize(
@@ -111,8 +114,12 @@ def lint_of_branch(folder: Path, text: str, files: dict[str, str], *taken: str) 
         ("[ci/$CI_COMMIT_REF_NAME.yml]", ""),
         ("ci/${CI_COMMIT_REF_SLUG}.yml", ""),
         ("[{project: seller/job, ref: $CI_COMMIT_SHA, file: more.yml}]", ""),
+        ("[ci/%CI_COMMIT_REF_NAME%.yml]", ""),
+        ("[ci/$CI_BUILD_REF_NAME.yml]", ""),
+        ("['ci/$[[ inputs.layer ]].yml']", ""),
         ("[ci/a.yml]", "include: ci/$CI_COMMIT_REF_NAME.yml\n"),
         ("[ci/a.yml]", "include: [{local: ci/v1.yml, rules: [{if: $CI_COMMIT_TAG}]}]\n"),
+        ("[ci/a.yml]", "include: [{local: 'ci/$[[inputs.which]].yml'}]\n"),
     ],
 )
 def test_r8_a_file_that_the_tag_may_include_in_its_place_is_not_judged_for_it(
@@ -128,6 +135,38 @@ def test_r8_a_file_that_the_tag_may_include_in_its_place_is_not_judged_for_it(
     taken = "ci/a.yml" if more else "ci/main.yml"
     (found,) = lint_of_branch(tmp_path, text, files, taken)
     assert (found.holds, found.what) == (None, "lint")
+
+
+@pytest.mark.parametrize(("inputs_as", "judged"), [("variables", False), ("inputs", True)])
+def test_r8_a_file_that_a_calls_variable_chooses_is_not_judged_for_it(
+    tmp_path: Path, inputs_as: str, *, judged: bool
+) -> None:
+    """The project may have a variable of that name, and the call's stands before it."""
+    text = f"{FINE}include: ci/more$layer.yml\n"
+    files = {"ci/more.yml": "more: {script: [make]}\n", "ci/morecore.yml": MORE}
+    (found,) = lint_of_branch(tmp_path, text, files, "ci/more.yml", inputs_as=inputs_as)
+    assert (found.holds, found.what) == (True if judged else None, "lint")
+
+
+@pytest.mark.parametrize(
+    ("include", "nested", "judged"),
+    [
+        ("ci/*.yml", "", False),
+        ("[{local: /**/b*.yml}, ci/a.yml]", "", False),
+        ("ci/a.yml", "include: ci/*.yml\n", False),
+        ("ci/*/*.yml", "", False),
+        ("ci/a*.yml", "", True),
+        ("c*.yml", "", True),
+    ],
+)
+def test_r8_a_file_that_a_wildcard_takes_at_the_tag_alone_is_named(
+    tmp_path: Path, include: str, nested: str, *, judged: bool
+) -> None:
+    """GitLab's lint finds what the default branch has by that name: ``search_files_by_wildcard_path``."""
+    files = {"ci/a.yml": f"a: {{script: [make]}}\n{nested}", "ci/b.yml": MORE, "ci/c/b.yml": MORE}
+    (found,) = lint_of_branch(tmp_path, f"{FINE}include: {include}\n", files, "ci/a.yml")
+    assert (found.holds, found.what) == (True if judged else None, "lint")
+    assert judged or "b.yml" in found.message
 
 
 def test_r8_a_component_of_this_gitlab_is_judged(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Is a GitLab project fit for its offer: project, tag, the file by GitLab's own lint, the token?"""
 
+import re
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from sealrun_cli.lib.findings import Finding, bad, good, unknown
 from sealrun_cli.lib.gitlab_account import GitLabAccount, Lint, token_troubles
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.units import lasting
+
+_VARIABLE = re.compile(r"[$%]\{?(\w+)", re.ASCII)
+_ANY = {"*": "[^/]*", "**": ".*"}
 
 
 def gitlab_findings(
@@ -70,7 +74,8 @@ class _Check:
                 "lint", f"GitLab refuses the file: {'; '.join(judged.errors)[:300]}", "correct the file"
             )
         elif others := list(self._others(own, judged)):
-            detail = f"GitLab merges what its default branch includes, and {source.ref} may include another"
+            what = "GitLab merges what its default branch includes"
+            detail = f"{what}, and a call's run at {source.ref} may include another"
             advice = "have a run judged: sealrun check --run"
             yield unknown("lint", f"{detail}: {', '.join(others)[:200]}", advice)
         else:
@@ -80,11 +85,24 @@ class _Check:
         return None
 
     def _others(self, own: Pipeline, judged: Lint) -> Iterator[str]:
-        """Includes that may be others at the offer's tag: by rules, name, or as files of another commit."""
-        yield from own.by_ref
+        """Includes that may be others in a run at the tag: by rules, name, or as files of another commit."""
+        yield from self._chosen(own, judged)
         for path, commit in judged.local.items():
             same = self._same(path, commit)
-            yield from same.by_ref if same else (path,)
+            yield from self._chosen(same, judged) if same else (path,)
+
+    def _chosen(self, file: Pipeline, judged: Lint) -> Iterator[str]:
+        """Includes that rules, the run's own values or a wildcard choose, of a file as the tag has it."""
+        source = self.offer.source
+        yield from file.by_run
+        for include in file.includes:
+            variables = {*_VARIABLE.findall(include)} if source.inputs_as == "variables" else set()
+            if variables & {*self.offer.inputs.names}:
+                yield include
+            if include.startswith("local:") and "*" in include:
+                taken = _wildcard(include.removeprefix("local:"))
+                found = filter(taken.fullmatch, self.clone.files(source.commit))
+                yield from (path for path in found if path not in judged.local)
 
     def _same(self, path: str, commit: str) -> Pipeline | None:
         """The file, if it is the same at the offer's commit, as far as the clone shows both."""
@@ -123,6 +141,12 @@ class _Check:
             yield bad("token", trouble, KIND.credential_advice)
         if not troubles:
             yield good("token", f"of user {holder.user}, until {holder.expires}")
+
+
+def _wildcard(path: str) -> re.Pattern[str]:
+    """The paths that such an include takes: https://docs.gitlab.com/ci/yaml/includes/."""
+    parts = re.split(r"(\*+)", path.lstrip("/"))
+    return re.compile("".join(_ANY.get(part[:2], re.escape(part)) for part in parts))
 
 
 def long_jobs(offer: Offer, pipeline: Pipeline, project: int, *, whole: bool) -> Iterator[Finding]:

@@ -84,6 +84,11 @@ class Repository:
             raise CliError("commit", detail, "fetch the whole history: git fetch --unshallow --tags")
         return [name for name in done.stdout.decode(errors="replace").split("\0") if name]
 
+    def files(self, commit: str) -> list[str]:
+        """The files of a commit; none where the clone lacks it."""
+        listed = self._text("ls-tree", "-r", "-z", "--full-tree", "--name-only", commit)
+        return [name for name in listed.split("\0") if name]
+
     def leads_to(self, before: str, after: str) -> bool:
         """Whether the one commit is in the other's history, as far as the clone has it."""
         return not self._run("merge-base", "--is-ancestor", before, after).returncode

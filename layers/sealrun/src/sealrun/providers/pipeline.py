@@ -37,7 +37,7 @@ class Pipeline(NamedTuple):
     more_jobs: bool = False  # files that are not looked at may bring further ones
     shown: tuple[str, ...] = ()  # what else names jobs, stages and archives, in the file's own words
     handed: tuple[tuple[str, str], ...] = ()  # other files whose jobs run, and what the file hands to each
-    by_ref: tuple[str, ...] = ()  # includes that may be others at another ref: by their rules, or by its name
+    by_run: tuple[str, ...] = ()  # includes that may be others in another run: by their rules, or their names
     uncertain: Mapping[str, str] = {}  # why a job need not succeed, by its name (R8)
     last_job: bool = False  # it ends in a job whose CI token can name the call done
     # What keeps that token from saying so of all other jobs: "what is; what to do".

@@ -27,8 +27,9 @@ _AUDIENCE = (
 _STEERING = re.compile(
     r"(CI|GITLAB|GIT|FF|RUNNER|DOCKER|KUBERNETES|LD|BASH|PYTHON|NODE|SECURE|CACHE|ARTIFACT)_.*|PATH|ENV|HOME|IFS|CI"
 )
-# Variables whose values differ between a tag and the default branch.
-_OF_THE_REF = re.compile(r"\$\{?CI_(?:COMMIT|PIPELINE)_")
+# Variables whose values differ between a tag and the default branch, as GitLab writes and takes them, and
+# inputs, whose values differ between calls.
+_OF_THE_RUN = re.compile(r"[$%]\{?CI_(?:BUILD|COMMIT|PIPELINE)_|\$\[\[")
 # Members of an input that change nothing about what it takes.
 _INPUT_NAMES = ("default", "description", "options", "regex", "type")
 
@@ -52,7 +53,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         more_jobs=bool(includes),
         shown=tuple(_shown(body)),
         handed=tuple(_handed(body.get("include"))),
-        by_ref=tuple(_by_ref(body.get("include"))),
+        by_run=tuple(_by_run(body.get("include"))),
         uncertain={name: why for name, job in jobs.items() if (why := why_uncertain(job))},
         cancels_itself=any(each.get("on_new_commit") != "none" for each in cancels),
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
@@ -254,11 +255,11 @@ def _handed(value: Any) -> Iterator[tuple[str, str]]:
             yield from ((name, str(each["inputs"])) for name in _include(each))
 
 
-def _by_ref(value: Any) -> Iterator[str]:
-    """Each include that has rules, or is named by the ref: https://docs.gitlab.com/ci/yaml/includes."""
+def _by_run(value: Any) -> Iterator[str]:
+    """Each include that has rules, or is named by the run: https://docs.gitlab.com/ci/yaml/includes."""
     for each in _listed(value):
         for name in _includes(each):
-            if "rules" in mapping(each) or _OF_THE_REF.search(name):
+            if "rules" in mapping(each) or _OF_THE_RUN.search(name):
                 yield name
 
 
