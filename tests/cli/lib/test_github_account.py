@@ -193,11 +193,24 @@ def test_r1_a_token_for_a_clone_of_another_host_goes_to_no_public_github(
         wanted_source(*wanted)
 
 
-def test_r1_a_gitlab_token_for_a_clone_of_github_goes_to_no_github(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "git@github.com:a/b.git",
+        "https://www.github.com/a/b",
+        "https://api.github.com/a/b",
+        "git@octocorp.ghe.com:a/b.git",
+        "https://octocorp.GHE.com:443/a/b.git",
+    ],
+)
+@pytest.mark.parametrize("provider", ["gitlab", "forgejo"])
+def test_r1_a_gitlab_token_for_a_clone_of_github_goes_to_no_github(
+    tmp_path: Path, provider: str, remote: str
+) -> None:
     """Of a project at GitHub whose CI is a GitLab's; that GitLab is to be named."""
     git(tmp_path, "init", "-q")
-    git(tmp_path, "remote", "add", "origin", "git@github.com:a/b.git")
+    git(tmp_path, "remote", "add", "origin", remote)
     token = tmp_path / "token"
     token.touch(mode=0o600)
     with pytest.raises(CliError, match="origin: expected a value, got none"):
-        wanted_source(tmp_path, "gitlab", "", "a/b", "v1", "", str(token), 0)
+        wanted_source(tmp_path, provider, "", "a/b", "v1", "", str(token), 0)

@@ -1,6 +1,7 @@
 """What an offer's ``source`` says, looked up: the tag in the clone, the project and the token's account."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -86,8 +87,17 @@ def _default_origin(provider: str, clone: Repository, remote: Remote | None) -> 
         return "" if clone.has_remote() else kind.api
     if kind.rules.pages.get(kind.api) == same_place(remote.origin):
         return kind.api
-    known = {page for name in PROVIDERS for page in rules_of(name).pages.values()}
-    return "" if kind.api or same_place(remote.origin) in known else remote.origin
+    return "" if kind.api or _is_public_service(same_place(remote.origin)) else remote.origin
+
+
+def _is_public_service(origin: str) -> bool:
+    """Whether a provider's own service answers there: its pages, a name below them, or a tenant's."""
+    host = origin.removeprefix("https://")
+    return any(
+        any(f".{host}".endswith(page.replace("https://", ".")) for page in rules.pages.values())
+        or any(re.fullmatch(rules.tenant_api, f"https://{before}{host}") for before in ("", "api."))
+        for rules in map(rules_of, PROVIDERS)
+    )
 
 
 def _user(wanted: Wanted, there: SetUp) -> int:
