@@ -281,3 +281,15 @@ def test_e5_a_childs_receipt_under_reads_hides_no_document_beside_it(
     assert [claim.name for claim in check(folder).broken] == ["lineage"]
     graph = read_lineage(folder["receipt.json"], folder)
     assert [node.hash for node in graph.nodes.values() if node.bad] == [f"reads/{child.call}"]
+
+
+def test_e5_a_copy_of_a_childs_receipt_that_a_stranger_signed_is_broken(parent: Made, child: Made) -> None:
+    """Without the offer beside it nothing there says who may sign; the child among the outputs does."""
+    stranger, folder = PrivateKey.from_scalar(777), MemoryFolder(parent.folder)
+    document = json.loads(child.folder["receipt.json"])
+    signature = sign_fields(stranger, SignedReceipt.parse(document).receipt.fields()).to_base58()
+    signed = {**document, "publicKey": stranger.public_key().to_base58(), "signature": signature}
+    folder[f"reads/{child.call}/receipt.json"] = canonical(signed)
+    assert [claim.name for claim in check(folder).broken] == ["lineage"]
+    graph = read_lineage(folder["receipt.json"], folder)
+    assert [node.hash for node in graph.nodes.values() if node.bad] == [f"reads/{child.call}"]

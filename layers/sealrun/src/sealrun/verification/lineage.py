@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from mina.keys import PublicKey
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
 from sealrun.evidence.leaves import Leaf
@@ -127,7 +128,7 @@ def read_lineage(receipt: bytes, folder: Folder, covered: Mapping[str, Leaf] | N
             graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
     children = _read_children(graph, signed, folder, covered)
     for name in known.keys() & children.keys():
-        _check_copy(graph, *known[name])
+        _check_copy(graph, *known[name], children[name].signed.public_key)
     here = {**known, **{name: (each.signed, each.folder) for name, each in children.items()}}
     _follow(graph, {**here, graph.root: (signed, folder)}, _Family.of(signed, folder, children))
     # No receipt reads itself: a copy of the first one is read by none, and nothing looks at it.
@@ -159,10 +160,11 @@ def _read_children(
     return found
 
 
-def _check_copy(graph: Lineage, signed: SignedReceipt, folder: Folder) -> None:
-    """The documents of an earlier receipt that is a child as well: it is followed as the child alone (E5)."""
+def _check_copy(graph: Lineage, signed: SignedReceipt, folder: Folder, key: PublicKey) -> None:
+    """Key and documents of an earlier receipt that is a child as well: only the child is followed (E5)."""
     receipt = signed.receipt
     try:
+        require_equal("the child's key", key.to_base58(), signed.public_key.to_base58())
         offer, wrong = _offer(receipt, folder)
         if wrong is not None:
             raise wrong
