@@ -5,11 +5,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
+from mina.field import P
 from mina.keys import PrivateKey
 from sealrun.adapters.memory.throttle import Throttle
 from sealrun.errors import (
@@ -34,7 +36,7 @@ from sealrun.runs.run import RunStatus
 from sealrun.service.problems import problem
 from sealrun.workflows.read_receipt import read_evidence
 from sealrun.workflows.reserve_price import Payments
-from tests.ports.stores import dynamo
+from tests.ports.stores import LEDGERS, dynamo
 from tests.sealrun.fake_chain import DEPOSIT, account_answer
 from tests.sealrun.fakes import FakeLedger
 from tests.sealrun.market import SELLER_SITE, SERVICE, Market, body_of, payment_of
@@ -149,6 +151,19 @@ def test_l14_half_a_surrogate_pair_in_an_input_is_refused_by_name(
     body = json.dumps({"inputs": inputs}).encode()
     with pytest.raises(InputsRefused, match="half a surrogate pair"):
         market.sent(body)
+
+
+@pytest.mark.parametrize("count", [2**32, 2**63, P - 1])
+@pytest.mark.parametrize("name", ["dynamodb", "sqlite", "postgresql"])
+def test_l14_an_account_that_names_more_settled_calls_than_one_can_have_is_refused(
+    name: str, count: int, tmp_path: Path
+) -> None:
+    """Whoever opens an account chooses its state."""
+    with LEDGERS[name](tmp_path) as ledger:
+        market = Market(ledger=ledger)
+        market.chain.answer = account_answer(count=count)
+        with pytest.raises(AccountRefused, match="receiptsCount"):
+            market.pay(market.sign(limit=PRICE))
 
 
 def test_l3_a_402_stores_nothing(market: Market) -> None:

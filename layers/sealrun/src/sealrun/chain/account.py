@@ -14,7 +14,7 @@ from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text
 from sealrun.encoding.origins import service_field
 from sealrun.errors import AccountRefused, NodeUnavailable, Refused
 from sealrun.offers.asset import MINA, Asset
-from sealrun.offers.terms import Terms
+from sealrun.offers.terms import MAX_UINT32, Terms
 from sealrun.values import dataclass
 
 MINA_TOKEN = MINA.id
@@ -380,8 +380,11 @@ def _check_proved(view: AccountView, due: int | None) -> None:
 
 
 def _check_settled(view: AccountView, settled: Settled) -> None:
-    """What the account says it has paid is what the oracle has signed, and nothing else."""
-    known = settled(view.count) if view.count else (0, 0)
+    """What the account says it has paid is what the oracle has signed, and nothing else.
+
+    Its buyer chose the state that it was opened with: no ledger is asked for a count that no contract makes.
+    """
+    known = (0, 0) if view.count == 0 else settled(view.count) if view.count <= MAX_UINT32 else None
     if known is None:
         raise AccountRefused(f"state.receiptsCount: expected that of a signed due, got {view.count}")
     expect("state.spent", known[0], view.spent)
