@@ -308,3 +308,12 @@ def test_l12_an_account_testifies_once_for_what_it_has_paid(ledger: Any) -> None
     assert not ledger.testify(NAME, paid=10, price=1)
     standing = ledger.standing(NAME)
     assert (standing.due, standing.committed) == (0, 5)
+
+
+def test_l12_an_account_testifies_with_amounts_of_64_bits(ledger: Any) -> None:
+    """A token may have so small units that what an account has paid passes 63 bits."""
+    claim(ledger, 1, limit=5)
+    high, whole = 2**63, 2**64 - 1
+    low = [(high - 1, True), (high, False)]
+    for paid, testifies in [*low, (high + 4, True), (high + 8, False), (whole, True), (whole, False)]:
+        assert ledger.testify(NAME, paid=paid, price=5) is testifies, paid

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, select, update
 
 from sealrun.adapters.sql.schema import CALLS, COUNTERS, PLACES
-from sealrun.adapters.sql.statements import happened, insert
+from sealrun.adapters.sql.statements import add_new, happened, insert
 from sealrun.errors import TooMany
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Quota, Rate, Totals
@@ -39,6 +39,7 @@ KEPT = 2 * HOUR
 # A claim makes a handful of counters, and so sweeps more than it makes.
 SWEPT_AT_ONCE = 50
 RUNNING_SECONDS = 60
+AMOUNTS = 2**64
 
 
 @dataclass(frozen=True)
@@ -196,11 +197,20 @@ def testify(db: Connection, account: str, *, paid: int, price: int) -> bool:
     """Raise an account's figure to what it has paid; False if that is not a price more than before."""
     if paid < price:
         return False
-    new = insert(db, COUNTERS).values(name=f"testified#{account}", count=paid, until=None)
-    raised = new.on_conflict_do_update(
-        index_elements=["name"], set_={"count": paid}, where=COUNTERS.c.count <= paid - price
-    )
-    return happened(db, raised)
+    figure = {"name": f"testified#{account}", "count": _signed(paid), "until": None}
+    if add_new(db, COUNTERS, figure):
+        return True
+    this = COUNTERS.c.name == figure["name"]
+    before = db.scalar(select(COUNTERS.c.count).where(this).with_for_update()) or 0
+    if before % AMOUNTS > paid - price:
+        return False
+    db.execute(update(COUNTERS).where(this).values(count=figure["count"]))
+    return True
+
+
+def _signed(amount: int) -> int:
+    """An amount of 64 bits as a database's integer, which has a sign."""
+    return amount - AMOUNTS if amount >= AMOUNTS // 2 else amount
 
 
 def forget_faults(db: Connection, offer: str) -> None:
