@@ -113,6 +113,15 @@ def test_the_runs_address_is_told_and_ctrl_c_says_how_to_come_back(
     assert f"sealrun evidence {url} --to DIR --key 'my keys/buyer.key'\n" in said
 
 
+def test_c1_the_way_back_runs_nothing_that_a_services_address_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = f"https://calls.test/$(evil)/calls/{7:064x}"
+    with pytest.raises(KeyboardInterrupt), coming_back(Output(as_json=True), url, ""):
+        raise KeyboardInterrupt
+    assert f"sealrun evidence '{url}' --to DIR\n" in capsys.readouterr().err
+
+
 def test_a_service_that_goes_away_under_a_run_does_not_make_its_buyer_buy_it_again(
     sold: tuple[World, dict[str, Any], str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """``sealrun resell``: prepaid tickets for money. A payment buys one; no secret is handed over."""
 
 import json
+import shlex
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -243,7 +244,7 @@ def buy(
             out.result(
                 {**result, "sale": what.id, "tickets": what.tickets},
                 f"paid: {what.price}; the reseller grants the ticket once the payment is deep enough",
-                f"next     sealrun resell take {sale} --key {key} --node {node}",
+                f"next     sealrun resell take {shlex.quote(sale)} --key {shlex.quote(key)} --node {node}",
             )
 
 

