@@ -1,16 +1,19 @@
 """A call that was taken is followed by its own hash, and believed by its receipt."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from sealrun.calls.letters import PostBox
 from sealrun.errors import Malformed
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.purchase import LONGEST_POLL, POLL_SECONDS, Bought, coming_back, tell
+from sealrun_cli.lib.purchase import LONGEST_POLL, POLL_SECONDS, Bought, Purchase, coming_back, tell
 from sealrun_cli.lib.service import Service
-from tests.sealrun.world import SELLER, World, make_offer, sign_call
+from tests.sealrun.world import BUYER, SELLER, World, make_offer, sign_call
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +163,23 @@ def test_a_call_is_looked_at_when_the_service_says_within_bounds(
         service, url = Service(http, pause=pauses.append), f"https://calls.test/calls/{call}"
         Bought(service, world.offer, url, call, {}).follow(Output(as_json=True))
     assert pauses == [waited]
+
+
+def free(answer: Callable[[httpx.Request], httpx.Response], box: PostBox | None = None) -> Bought:
+    """A call of an offer of price 0."""
+    offer, until = make_offer(), int(time.time()) + 600
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        url, out = f"https://calls.test/offers/{offer.id}", Output(as_json=True)
+        return Purchase(Service(http), offer, url, BUYER, {"layer": "both"}, until, out, box=box).free()
+
+
+def test_c1_a_service_elsewhere_has_nothing_dropped_on_this_machine() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.method} {request.url.host}")
+        return httpx.Response(404)
+
+    with pytest.raises(CliError, match="box: expected one that is not on this machine"):
+        free(answer, PostBox("http://127.0.0.1:5001/api/v0/shutdown", {"key": "x"}))
+    assert asked == []

@@ -18,7 +18,7 @@ from sealrun.calls.letters import (
 from sealrun.encoding.fields import canonical
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import Service, is_here
 
 POLL_SECONDS = 5.0
 # A letter's call ends before the day does that S3, the tick and the sender's clock count differently.
@@ -64,8 +64,11 @@ class Post:
         """Put it into the box, in place of one that lies there under its name.
 
         Raises:
-            CliError: the bucket did not take it.
+            CliError: the bucket did not take it, or a service elsewhere names one on this machine (C1).
         """
+        if is_here(self.box.url) and not is_here(self.public_url):
+            got = self.box.url[:100]
+            raise CliError("letter", f"box: expected one that is not on this machine, got {got}")
         form = self.box.form(self.name.rpartition("/")[2])
         answer = self.service.drop(self.box.url, form, self.body, media_type=MEDIA_TYPE)
         if not answer.is_success:
