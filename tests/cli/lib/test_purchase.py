@@ -183,3 +183,37 @@ def test_c1_a_service_elsewhere_has_nothing_dropped_on_this_machine() -> None:
     with pytest.raises(CliError, match="box: expected one that is not on this machine"):
         free(answer, PostBox("http://127.0.0.1:5001/api/v0/shutdown", {"key": "x"}))
     assert asked == []
+
+
+def test_c2_a_free_call_whose_answer_was_lost_is_sent_again_and_else_named() -> None:
+    taken: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        taken.append(request.content)
+        if len(taken) == 1:
+            raise httpx.ReadTimeout("late", request=request)
+        return httpx.Response(202, json={"state": "running"})
+
+    free(answer)
+    assert taken == [taken[0]] * 2
+    taken.clear()
+
+    def lost(request: httpx.Request) -> httpx.Response:
+        taken.append(request.content)
+        raise httpx.ReadTimeout("late", request=request)
+
+    with pytest.raises(CliError) as refused:
+        free(lost)
+    assert "may have been taken: look at https://calls.test/calls/" in refused.value.following
+    assert len(taken) == 2
+
+
+def test_c2_ctrl_c_before_the_answer_to_a_free_call_says_where_to_look_for_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stopped(_: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        free(stopped)
+    assert "may have been taken: look at https://calls.test/calls/" in capsys.readouterr().err

@@ -128,7 +128,7 @@ class Till:
         send = partial(self.service.send, "POST", self.url, body=made.body(), headers=headers)
         where = call_url(self.url.removesuffix("/calls"), self.offer, call)
         try:
-            return _sent(send, where, refused=partial(self._refused, call))
+            return sent(send, where, refused=partial(self._refused, call))
         except KeyboardInterrupt:
             self.stopped(where)
             raise
@@ -168,8 +168,8 @@ def call_url(offer_url: str, offer: Offer, call: Call) -> str:
     return f"{offer_url.removesuffix(f'/offers/{offer.id}')}/calls/{call.id}"
 
 
-def _sent(send: Callable[[], httpx.Response], where: str, *, refused: Callable[[], None]) -> httpx.Response:
-    """The answer to a payment. Without an answer the same payment is sent again; none is taken twice (L3).
+def sent(send: Callable[[], httpx.Response], where: str, *, refused: Callable[[], None]) -> httpx.Response:
+    """The answer to a signed call. Without an answer the same one is sent again; none is taken twice (L3).
 
     ``refused`` hears of a call that was refused at once other than by a 402, so that nobody counts it later
     (C2). A second answer may come from a proxy, and says nothing of the first attempt.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import httpx
 
 from mina.keys import PrivateKey, PublicKey
 from sealrun.adapters.files.plain_files import write_plain
-from sealrun.calls.call import Call, Parent, PublicCall
+from sealrun.calls.call import Call, Parent, PublicCall, SignedCall
 from sealrun.calls.letters import PostBox, call_letter
 from sealrun.encoding.fields import canonical
 from sealrun.errors import SealrunError
@@ -35,7 +36,7 @@ from sealrun_cli.lib.letters import MORE_SECONDS as LETTER_MORE_SECONDS
 from sealrun_cli.lib.letters import Post, letter_of
 from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.output import Output, plain
-from sealrun_cli.lib.pay import Till, call_url, unheard
+from sealrun_cli.lib.pay import Till, call_url, sent, unheard
 from sealrun_cli.lib.priced import chosen, priced_on
 from sealrun_cli.lib.progress import jobs_line
 from sealrun_cli.lib.service import Service, good
@@ -85,13 +86,25 @@ class Purchase:
         signed = sign_call(self.key, self.offer, **self._fresh(*self.draw()), identifier=self.identifier)
         self.signing(signed.call, 0)
         if self.box is None:
-            answer = good(self.service.send("POST", f"{self.url}/calls", body=signed.body()))
-            return self._bought(signed.call, answer)
+            return self._bought(signed.call, good(self._send(signed)))
         letter, public_url = letter_of(signed.body()), self.url.removesuffix(f"/offers/{self.offer.id}")
         post = Post(self.service, self.box, public_url, call_letter(self.offer.id, letter), letter)
         post.drop()
         bought = self._bought(signed.call, good(post.answered(self.out).response))
         return replace(bought, more_seconds=LETTER_MORE_SECONDS)
+
+    def _send(self, signed: SignedCall) -> httpx.Response:
+        """The answer to a call of price 0; who stops before it comes hears where to look for the call."""
+        where = call_url(self.url, self.offer, signed.call)
+        send = partial(self.service.send, "POST", f"{self.url}/calls", body=signed.body())
+        try:
+            return sent(send, where, refused=lambda: None)
+        except KeyboardInterrupt:
+            self._stopped(where)
+            raise
+
+    def _stopped(self, where: str) -> None:
+        self.out.progress(f"stopped  the call may have been taken: look at {where} before you buy again")
 
     def paid(self, account: str, state: Path, node: str, *, yes: bool, asset: str = "") -> "Bought":
         """From a prepaid account, once somebody has agreed to what it costs at most.
@@ -120,15 +133,9 @@ class Purchase:
                     call = self.call_of(account, terms, *self.draw())
                 return call
 
-            def stopped(where: str) -> None:
-                self.out.progress(
-                    f"stopped  the call may have been taken: look at {where} before you buy again"
-                )
-
             url = f"{self.url}/calls"
-            till = Till(
-                url, offer, price, self.key, book, self.service, agree, self.signing, self.identifier, stopped
-            )
+            heard = (agree, self.signing, self.identifier, self._stopped)
+            till = Till(url, offer, price, self.key, book, self.service, *heard)
             taken = till.buy(fresh)
         return self._bought(taken.call, taken.answer)
 
