@@ -217,3 +217,25 @@ def test_c2_ctrl_c_before_the_answer_to_a_free_call_says_where_to_look_for_it(
     with pytest.raises(KeyboardInterrupt):
         free(stopped)
     assert "may have been taken: look at https://calls.test/calls/" in capsys.readouterr().err
+
+
+def test_what_a_service_says_of_a_run_that_goes_on_is_short_however_much_it_says(
+    sold: tuple[World, dict[str, Any], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, receipt, call = sold
+    looks = iter(range(3000))
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        number = next(looks)
+        if number == 2999:
+            return httpx.Response(200, json={"state": "succeeded", "receipt": receipt})
+        many = f"{number} " + 9_000 * "x"
+        run = {"url": f"https://ci/{many}"}
+        return httpx.Response(200, json={"state": many, "receipt": None, "run": run})
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        url = f"https://calls.test/calls/{call}"
+        service = Service(http, pause=lambda _: None)
+        ended = Bought(service, world.offer, url, call, {}).follow(Output(as_json=True))
+    assert ended["state"] == "succeeded"
+    assert len(capsys.readouterr().err) < 100_000

@@ -38,7 +38,7 @@ from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.output import Output, plain
 from sealrun_cli.lib.pay import Till, call_url, sent, unheard
 from sealrun_cli.lib.priced import chosen, priced_on
-from sealrun_cli.lib.progress import jobs_line
+from sealrun_cli.lib.progress import MAX_WORDS, jobs_line
 from sealrun_cli.lib.service import Service, good
 from sealrun_cli.lib.verifying import BROKEN
 from sealrun_cli.lib.waiting import duration
@@ -48,6 +48,9 @@ NOT_SUCCEEDED = 3
 POLL_SECONDS, LONGEST_POLL = 0.5, 120.0
 # For the provider's queue and the collection, on top of the offer's own time limit for the run.
 MORE_SECONDS = 30 * 60
+# Lines about a run that goes on, of which a service may say something else each time.
+MAX_TOLD, MAX_RUN_URL = 300, 500
+JOBS = "jobs     "
 # What was fetched and left, which only the command itself adds to what it tells of a call.
 ADDED = ("evidence", "left")
 
@@ -173,10 +176,13 @@ def _signing(account: str, total: Amount) -> str:
     return f"sign     signs at most {total} in total from {account}, all its runs together"
 
 
-def _run_url(view: Mapping[str, Any]) -> str:
-    """Where the CI shows the run, by the operator's word; empty before it is known."""
-    run = view.get("run")
-    return str(run.get("url") or "") if isinstance(run, Mapping) else ""
+def _standing(view: Mapping[str, Any]) -> list[str]:
+    """How a run stands that goes on, its jobs, and where the CI shows it: short, by the operator's word."""
+    lines, jobs, run = [str(view.get("state"))[:MAX_WORDS]], jobs_line(view), view.get("run")
+    url = str(run.get("url") or "") if isinstance(run, Mapping) else ""
+    if jobs:
+        lines.append(f"{JOBS}{jobs}")
+    return [*lines, f"run      {url}"] if 0 < len(url) <= MAX_RUN_URL else lines
 
 
 def cold_start(service: Service, account: str, node: str, priced: Priced) -> Known | None:
@@ -247,26 +253,22 @@ class Bought:
         Raises:
             CliError: it takes longer than the offer allows, or the receipt is of another call.
         """
-        shown, told, end = "", "", time.monotonic() + self.offer.limits.longest + self.more_seconds
-        run, most = "", f"the run may take {duration(self.offer.limits.seconds)}, beside the CI's queue"
+        told, shown, end = 0, list[str](), time.monotonic() + self.offer.limits.longest + self.more_seconds
+        most = f"the run may take {duration(self.offer.limits.seconds)}, beside the CI's queue"
         with out.waiting("waiting for the run", most) as wait:
             while True:
                 view, soon = self.service.look(self.url)
                 if view.get("receipt") is not None:
                     break
-                state = str(view.get("state"))
-                if state != shown:
-                    shown = wait.what = plain(state)
-                    out.progress(shown)
-                if (jobs := jobs_line(view)) and jobs != told:
-                    told = jobs
-                    wait.what = plain(f"{state}: {jobs}")
-                    out.progress(f"jobs     {jobs}")
-                if (run_url := _run_url(view)) and run_url != run:
-                    run = run_url
-                    out.progress(f"run      {run}")
+                before, shown = shown, _standing(view)
+                jobs = [each.removeprefix(JOBS) for each in shown if each.startswith(JOBS)]
+                wait.what = plain(": ".join([shown[0], *jobs]))
+                new = [each for each in shown if each not in before]
+                for each in new[: max(0, MAX_TOLD - told)]:
+                    out.progress(each)
+                told += len(new)
                 if time.monotonic() > end:
-                    late = f"call: expected it to be over by now, got {shown}"
+                    late = f"call: expected it to be over by now, got {shown[0]}"
                     raise CliError("late", late, f"look at {self.url}")
                 self.service.rest(min(max(soon, POLL_SECONDS), LONGEST_POLL))
         return self._own(view)
