@@ -55,9 +55,9 @@ export class Region {
     return view;
   }
 
-  /** Hands a call over; the answer is the region's own. */
+  /** Hands a call of this offer over, also where the Worker sells another by now; the answer is the region's own. */
   async wake(row: Row, offer: Offer): Promise<Answer> {
-    const body = utf8(canonical(wakeOf(row, this.#settings.offer)));
+    const body = utf8(canonical(wakeOf(row, await offerId(offer))));
     const fields = signedFields(
       WAKE,
       offer.network,

@@ -60,8 +60,12 @@ const shown: Answer = {
 /** What the region answers to a request of either kind; it hangs up where there is nothing. */
 let answers: { GET?: Answer; POST?: Answer } = {};
 let asked = 0;
+/** The offers that wakes named. */
+let woken: string[] = [];
 const region = createServer((request, response) => {
   asked += 1;
+  if (request.method === 'POST')
+    request.on('data', (body) => woken.push((JSON.parse(String(body)) as { offer: string }).offer));
   const answer = answers[request.method as 'GET' | 'POST'];
   if (answer) response.writeHead(answer.status).end(answer.body);
   else request.socket.destroy();
@@ -74,7 +78,7 @@ after(() => {
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/** A desk with one call whose run was started now; `again` is the desk after it was evicted from memory. */
+/** A desk with one call whose run was started now; `again` is the desk after it was evicted from memory, or deployed anew. */
 async function desk(id = CALL.id) {
   const disk = storage();
   const claims = new Claims(disk);
@@ -88,7 +92,7 @@ async function desk(id = CALL.id) {
     UNSAFE_LOOPBACK: '1',
   } as unknown as Env;
   const ctx = { storage: disk } as unknown as DurableObjectState;
-  const again = () => new Desk(ctx, env);
+  const again = (told = env) => new Desk(ctx, told);
   return { claims, env, desk: again(), again };
 }
 
@@ -185,6 +189,19 @@ test('a call that was taken is answered with its state while the region is gone'
     send({ ...body, salt: '3'.repeat(64) }),
     /region: expected an answer, got none/,
   );
+});
+
+test('L15: a call that was taken is handed over as one of its own offer where the Worker sells the next one', async () => {
+  mock.timers.reset();
+  const { claims, desk: before, env, again } = await desk();
+  answers = { GET: shown };
+  await before.offer();
+  answers = { POST: { status: 202, body: '{"state": "running"}' } };
+  woken = [];
+  const next = { ...offer, title: 'the next one' } as unknown as Offer;
+  await again({ ...env, OFFER: await offerId(next) }).alarm();
+  assert.deepEqual(woken, [await offerId(offer)]);
+  assert.equal(claims.find(CALL.id)?.handed, 1);
 });
 
 /** What a buyer sends; `changes` are signed too. */
