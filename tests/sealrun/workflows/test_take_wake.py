@@ -21,6 +21,7 @@ from sealrun.errors import (
     ProviderUnclear,
     Refused,
     SealrunError,
+    TicketUsed,
     TooMany,
 )
 from sealrun.offers.offer import Offer
@@ -87,6 +88,21 @@ def test_a_ticket_that_the_edge_redeemed_is_its_issuers_call_and_used_up(world: 
     other = redemption(free_ticket(world.offer), nonce=2, level=3)
     with pytest.raises(Conflict, match="got another's"):
         hand_over(world, body_of(world, other, run=start(world, other.call.id)))
+
+
+def test_e4_a_ticket_that_the_edge_redeemed_names_its_call_at_the_region_to_its_holder_alone(
+    world: World,
+) -> None:
+    """There it comes once the edge sells another offer, or is gone."""
+    redeemed = redemption(free_ticket(world.offer), level=3)
+    taken = hand_over(world, body_of(world, redeemed, run=start(world, redeemed.call.id)))
+    again = redemption(free_ticket(world.offer), nonce=2, level=3)
+    with pytest.raises(TicketUsed, match=f"used for call {taken.id}") as used:
+        send(world, again)
+    assert used.value.call == taken.id
+    stranger = redemption(free_ticket(world.offer), nonce=3, level=3)
+    with pytest.raises(Refused, match="whose edge takes them"):
+        send(world, replace(again, proof=stranger.proof))
 
 
 def test_l15_the_region_takes_no_call_and_no_ticket_of_an_edges_offer(world: World) -> None:

@@ -110,6 +110,10 @@ def accept_call(
     return desk.take(signed, stored, check, sender=sender, now=now)
 
 
+class Elsewhere(Refused):
+    """The offer's edge takes its calls."""
+
+
 class _Who(NamedTuple):
     """Whose share of the offer a call takes, and all quotas that it counts against."""
 
@@ -303,7 +307,7 @@ def _check_open(stored: StoredOffer) -> None:
 def _check_place(offer: Offer) -> None:
     """One place counts an offer's quotas: where its edge takes its calls, the region takes none (L15)."""
     if offer.edge is not None:
-        raise Refused("offer: expected one whose calls are taken here, got one whose edge takes them")
+        raise Elsewhere("offer: expected one whose calls are taken here, got one whose edge takes them")
 
 
 def _check_rate(within: bool) -> None:  # noqa: FBT001

@@ -11,7 +11,7 @@ from sealrun.errors import Conflict, Expired, NotAllowed, OfferClosed, Refused, 
 from sealrun.offers.offer import Offer
 from sealrun.ports.calls import Ledger, Quota, Rate
 from sealrun.runs.record import Record, State
-from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted, Desk, accepted, hidden
+from sealrun.workflows.accept_call import REQUESTS_PER_MINUTE, Accepted, Desk, Elsewhere, accepted, hidden
 from sealrun.workflows.reserve_price import Payments
 from sealrun.workflows.start_run import Starter
 
@@ -54,7 +54,7 @@ def redeem_ticket(
     Raises:
         Refused: ticket or redemption is wrong; its subclasses say how.
         TicketUsed: it was redeemed with another call; its holder is told so also where the ticket's time is
-            over, or the offer takes no call any more.
+            over, or the offer takes no call any more or takes them at an edge.
         Unavailable: the offer or the store takes no call now. Nothing was claimed.
     """
     now = clock()
@@ -87,7 +87,7 @@ def redeem_ticket(
         )
     except Conflict as error:
         raise _used(grant, error.call) from error
-    except (Expired, OfferClosed) as error:
+    except (Expired, OfferClosed, Elsewhere) as error:
         within = throttle(Rate(sender, now // 60, REQUESTS_PER_MINUTE))
         if within and (call := _used_for(redemption, ledger)):
             raise _used(grant, call) from error
