@@ -34,6 +34,11 @@ SPIN = "import time\nwhile time.process_time() < 0.1: pass"
         ["bash", "-eo", "pipefail", "-c", "python x.py \\\n  --size 3 \\\n  --out y"],
         ["bash", "-c", "# It's warm; then measure\npython x.py\n  # done && out"],
         ["sh", "-c", "mkdir -p out && python x.py"],
+        ["sh", "-c", "rm -rf out; [ -d out ] || mkdir out; A=$B; python x.py || exit 1"],
+        ["bash", "-c", "python -c 'import a; a.run(1 | 2)'"],
+        ["bash", "-c", "python - --size 3 <<'EOF' 2>&1 | tee log\nprint('it is; done')\nEOF\nls -l"],
+        ["bash", "-c", 'python -c "\n# it is warm\nimport a\na.run()\n"'],
+        ["bash", "-c", "python a.py --as '' -v &> log &\npython b.py >&2\r\nwait"],
     ],
 )
 def test_a_python_command_is_known_by_its_words(words: list[str]) -> None:
@@ -53,6 +58,11 @@ def test_a_python_command_is_known_by_its_words(words: list[str]) -> None:
         ["sh", "-c", "# python x.py\nmake"],
         ["sh", "-c", "# python x.py"],
         ["sh", "-c", "make \\\n  python"],
+        ["sh", "-c", "echo yes | make; python x.py"],
+        ["sh", "-c", "python a.py & ./native"],
+        ["sh", "-c", "cat <<EOF > x.mk\nall:\nEOF\nmake -f x.mk; python x.py"],
+        ["sh", "-c", "rm -rf out"],
+        ["sh", "-c", "A=$(make); python x.py"],
         ["sh", "-c"],
         ["sh", "-c", "cd x"],
         ["sh", "build.sh"],

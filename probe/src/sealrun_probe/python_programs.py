@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from sealrun_probe.folding import Stacks
@@ -19,25 +20,18 @@ _KNOWN = {"pytest", "py.test", "tox", "nox", "uvx"}
 _WRAPPERS = {"env", "exec", "nice", "nohup", "setsid", "stdbuf", "time", "timeout"}
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
 # Of a script only these may stand beside Python: whatever else takes time is not Python.
-_BUILTINS = {
-    "",
-    "cd",
-    "mkdir",
-    "set",
-    "export",
-    "echo",
-    "printf",
-    "true",
-    ":",
-    ".",
-    "source",
-    "unset",
-    "umask",
-    "trap",
-}
-# A line that goes on in the next one, and a line that is a comment.
-_NO_COMMAND = re.compile(r"\\\n|^[ \t]*#.*$", re.MULTILINE)
-_ENDS_COMMAND = re.compile(r"&&|\|\||[;\n]")
+_BESIDE = {
+    ".", ":", "[", "cat", "cd", "chmod", "cp", "date", "echo", "exit", "export", "false", "head", "ln", "ls",
+    "mkdir", "mv", "printf", "pwd", "rm", "rmdir", "set", "shopt", "sleep", "source", "tail", "tee", "test",
+    "touch", "trap", "true", "ulimit", "umask", "unset", "wait",
+}  # fmt: skip
+# A variable that is set, by no other command.
+_SETS = re.compile(r"\w+=(?!.*(?:\$\(|`)).*", re.DOTALL)
+# A line that goes on in the next one, a line that is a comment, and where an output goes.
+_NO_COMMAND = re.compile(r"\\\r?\n|^[ \t]*#.*$|[<>]&|&>", re.MULTILINE)
+# What a command reads that stands in the lines behind it.
+_HERE = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1(.*)\n(?:.*\n)*?[ \t]*\2$", re.MULTILINE)
+_BETWEEN = ";&|\n"
 _SKIPPED = re.compile(r"-.*|\w+=.*|\d+[smhd]?")
 MAX_DEPTH = 5
 _FIRST_LINES = 512
@@ -67,13 +61,22 @@ def _is_python_script(options: list[str], *, depth: int) -> bool:
     flags = [at for at, word in enumerate(options) if re.fullmatch(r"-[a-z]*c", word)]
     if not flags or len(options) <= flags[0] + 1:
         return False
-    script = _NO_COMMAND.sub(" ", options[flags[0] + 1])
     try:
-        commands = [shlex.split(part) for part in _ENDS_COMMAND.split(script)]
-    except ValueError:  # a quote that holds a semicolon or is never closed: not understood
+        commands = _commands(options[flags[0] + 1])
+    except ValueError:  # a quote that is never closed: not understood
         return False
-    programs = [words for words in commands if words and words[0] not in _BUILTINS]
+    programs = [
+        words for words in commands if words[0] not in _BESIDE and not all(map(_SETS.fullmatch, words))
+    ]
     return bool(programs) and all(is_python(["env", *words], depth=depth) for words in programs)
+
+
+def _commands(script: str) -> list[list[str]]:
+    """The words of each command, without what decides whether it runs."""
+    read = shlex.shlex(_NO_COMMAND.sub(" ", _HERE.sub(r"\3", script)), posix=True, punctuation_chars=_BETWEEN)
+    read.whitespace, read.whitespace_split, read.commenters = " \t\r", True, ""
+    apart = groupby(read, key=lambda word: bool(word) and not word.strip(_BETWEEN))
+    return [list(words) for between, words in apart if not between]
 
 
 def _interpreter_of(program: str) -> list[str]:
