@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from mina.keys import PrivateKey
 from sealrun.encoding.fields import tagged_hash
 from sealrun.errors import Malformed, Refused
-from sealrun.money.dues import DEPTH, TREE, Due, DueLeaf, DueTree, root_from_path
+from sealrun.money.dues import DEPTH, RESERVED_LEAVES, TREE, Due, DueLeaf, DueTree, root_from_path
 from sealrun.offers.asset import MINA
+from sealrun.offers.limits import MAX_AT_ONCE
 
 ACCOUNT = PrivateKey.from_scalar(3003).public_key()
 
@@ -58,6 +59,13 @@ def test_a8_the_last_running_total_is_the_due() -> None:
     tree, leaves = grown([5, 0, 7])
     assert [leaf.running_total for leaf in leaves] == [5, 5, 12]
     assert (tree.due, tree.count) == (12, 3)
+
+
+def test_a8_every_call_that_runs_when_an_account_takes_no_more_finds_its_leaf() -> None:
+    """Also where three offers of its terms each have as many as an offer may."""
+    last = DueTree(count=2**DEPTH - RESERVED_LEAVES - 1)
+    assert (last.full, replace(last, count=last.count + 1).full) == (False, True)
+    assert 2**DEPTH - 1 - last.count >= 3 * MAX_AT_ONCE
 
 
 def test_a8_a_leaf_that_says_anything_else_is_not_in_the_tree() -> None:

@@ -17,8 +17,9 @@ from sealrun.values import dataclass, field, replace
 
 # Levels below the root: room for 1,048,576 calls of one account.
 DEPTH = 20
-# So many calls of one account may run at once; they still find room when it takes no new one.
-RESERVED_LEAVES = 4096
+# So many calls of one account may run at once, and still find room when it takes no new one: as many as three
+# offers of its terms may have, each with the most that an offer may.
+RESERVED_LEAVES = 1 << 16
 
 
 TREE = Merkle(depth=DEPTH, node=node_hash, empty=0)
