@@ -27,8 +27,8 @@ def address(environ: dict[str, Any], start_response: Callable[..., Any]) -> list
 
 
 @contextmanager
-def running(application: Application, **options: Any) -> Iterator[Server]:
-    server = Server(application, listening("127.0.0.1:0"), threads=2, **options)
+def running(application: Application, *, at: str = "127.0.0.1:0", **options: Any) -> Iterator[Server]:
+    server = Server(application, listening(at), threads=2, **options)
     server.start()
     try:
         yield server
@@ -146,6 +146,36 @@ def test_only_a_trusted_proxy_says_whose_request_it_is() -> None:
         assert httpx.get(server.url, headers=told).text == "192.0.2.7"
     with running(address, trusted_proxy="192.0.2.1") as server:
         assert httpx.get(server.url, headers=told).text == "127.0.0.1"
+
+
+def test_l12_callers_over_ipv4_have_their_own_addresses_where_it_listens_on_ipv6() -> None:
+    """As ``::ffff:192.0.2.7`` all of them were one network."""
+    told = {"X-Forwarded-For": "192.0.2.7"}
+    with running(address, at="[::]:0") as server:
+        assert httpx.get(_by_ipv4(server), headers=told).text == "127.0.0.1"
+    with running(address, at="[::]:0", trusted_proxy="127.0.0.1") as server:
+        assert httpx.get(_by_ipv4(server), headers=told).text == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("203.0.113.9, ::FFFF:c000:207", "192.0.2.7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("192.0.2.7:4711", "192.0.2.7"),
+    ],
+)
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "::ffff:127.0.0.1"])
+def test_l12_a_proxy_that_listens_on_ipv6_tells_callers_over_ipv4_apart(
+    proxy: str, told: str, counts: str
+) -> None:
+    with running(address, trusted_proxy=proxy) as server:
+        assert httpx.get(server.url, headers={"X-Forwarded-For": told}).text == counts
+
+
+def _by_ipv4(server: Server) -> str:
+    return f"http://127.0.0.1:{server.url.rpartition(':')[2]}"
 
 
 @pytest.mark.parametrize("text", ["8080", "localhost", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536"])

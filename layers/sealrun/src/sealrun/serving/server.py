@@ -14,6 +14,8 @@ from typing import Any, cast
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
+from sealrun.encoding.networks import plain_address
+
 # A webhook's delivery, the largest body that a function takes, with room for what is refused by name.
 MAX_BODY_BYTES = (1 << 20) + 4096
 # Inputs travel in the body; the largest header is a payment of a few kilobytes.
@@ -49,7 +51,7 @@ class Server:
     ) -> None:
         """``listen`` is bound already. ``trusted_proxy`` is the address whose X-Forwarded-For counts."""
         proxy: dict[str, Any] = {
-            "trusted_proxy": trusted_proxy,
+            "trusted_proxy": plain_address(trusted_proxy),
             "trusted_proxy_count": 1,
             "trusted_proxy_headers": {"x-forwarded-for"},
         }
@@ -73,6 +75,7 @@ class Server:
             **(proxy if trusted_proxy else {}),
         )
         made.channel_class = Channel
+        made.application = _with_plain_addresses(made.application)
         self._server = cast("Any", made)
         host, port = listen.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -118,6 +121,22 @@ class Server:
         for channel in list(self._server.active_channels.values()):
             if channel.arriving_since and channel.arriving_since < before:
                 channel.will_close = True
+
+
+def _with_plain_addresses(application: Callable[..., Any]) -> Callable[..., Any]:
+    """The application, to which callers over IPv4 have their own addresses, also on a socket for IPv6.
+
+    It is waitress's, which reads X-Forwarded-For and takes ``::ffff:192.0.2.7`` for an address and a port.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        environ["REMOTE_ADDR"] = plain_address(environ["REMOTE_ADDR"])
+        if told := environ.get("HTTP_X_FORWARDED_FOR"):
+            hops = [plain_address(hop.strip()) for hop in told.split(",")]
+            environ["HTTP_X_FORWARDED_FOR"] = ", ".join(hops)
+        return application(environ, start_response)
+
+    return answer
 
 
 def listening(address: str) -> socket.socket:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from sealrun.adapters.aws import first_answer
 from sealrun.adapters.aws.log import Logger
 from sealrun.encoding.json_limits import MAX_BODY_BYTES
+from sealrun.encoding.networks import network_of
 from sealrun.errors import Malformed, SealrunError, StoreUnavailable, WrongMethod
 from sealrun.ports.meter import Meter
 from sealrun.runs.record import Record
@@ -29,8 +30,6 @@ from sealrun.service.views import public_view
 ORIGIN_HEADER = "x-sealrun-origin"
 # What a buyer, seller or operator signs to read, and until when.
 _RIGHT = {"key": "sealrun-key", "expires_at": "sealrun-expires-at", "signature": "sealrun-signature"}
-# A sender with one IPv6 address usually controls a whole network of this size.
-IPV6_PREFIX = 64
 
 
 class Event:
@@ -217,12 +216,10 @@ def sender(app: App, *, header: str) -> str:
     connection = event.source_ip
     address = event.headers.get(header, "").rpartition(":")[0].strip("[]") if header else connection
     try:
-        ip = ipaddress.ip_address(address)
+        ipaddress.ip_address(address)
     except ValueError:
         return connection
-    if ip.version == 4:  # noqa: PLR2004
-        return str(ip)
-    return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))
+    return network_of(address)
 
 
 def right_of(headers: Mapping[str, str]) -> dict[str, str]:
