@@ -213,15 +213,15 @@ def test_init_says_that_a_committed_fix_is_not_in_the_tag(
     commit_all(tmp_path, "one")
     git(tmp_path, "tag", "v1")
     clone, out = Repository(tmp_path), Output(as_json=True)
-    _say_newer(clone, clone.tagged("v1"), "v1", pipeline.name, out)
+    _say_newer(clone, clone.tagged("v1"), "v1", [pipeline.name], out)
     assert capsys.readouterr().err == ""
     pipeline.write_text("build: {script: [b]}\n")
     commit_all(tmp_path, "two")
-    _say_newer(clone, clone.tagged("v1"), "v1", pipeline.name, out)
+    _say_newer(clone, clone.tagged("v1"), "v1", [pipeline.name], out)
     said = capsys.readouterr().err
     assert ".gitlab-ci.yml was changed since v1: the newer one, " in said
     assert f"git tag NAME {clone.commit('HEAD')[:12]}" in said
     git(tmp_path, "tag", "v2")
     git(tmp_path, "checkout", "--quiet", "v1")
-    _say_newer(clone, clone.tagged("v2"), "v2", pipeline.name, out)  # what is checked out is the older one
+    _say_newer(clone, clone.tagged("v2"), "v2", [pipeline.name], out)  # what is checked out is the older one
     assert capsys.readouterr().err == ""

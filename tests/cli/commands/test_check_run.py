@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from local.gitlab import GitLabServer
 from local.market import free_offer, pinned_source
 from local.repositories import commit_all
 from mina.keys import PrivateKey
+from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.offer_file import write_values
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.source_lookup import look_up, wanted_source
@@ -151,6 +152,39 @@ def test_init_takes_a_gitlabs_address_with_its_path(shop: Shop, ending: str) -> 
     )
     source = look_up(wanted, Output(as_json=True)).source
     assert (source["origin"], source["base_path"]) == (shop.server.origin, "/gitlab")
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(
+    ("tagged", "fixed"),
+    [
+        ({"README": "nothing to run yet"}, {".gitlab-ci.yml": SOLD}),
+        ({".gitlab-ci.yml": "spec: ["}, {".gitlab-ci.yml": SOLD}),
+        ({".gitlab-ci.yml": "- no mapping"}, {".gitlab-ci.yml": SOLD}),
+        ({".gitlab-ci.yml": f"{SOLD}\ninclude: [/ci/more.yml]\n"}, {"ci/more.yml": "b: {}"}),
+        ({".gitlab-ci.yml": f"{SOLD}\ninclude: {{local: 'ci/*.yml'}}\n"}, {"ci/new.yml": "b: {}"}),
+    ],
+)
+def test_init_says_that_a_fix_is_not_in_the_tag_also_where_it_cannot_read_the_older_file(
+    tagged: dict[str, str], fixed: dict[str, str], shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shop.file.parent
+    for files, tag in ((tagged, "old"), (fixed, "new")):
+        for name, text in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
+        if "README" in files:
+            (folder / ".gitlab-ci.yml").unlink()
+        commit_all(folder, tag)
+    wanted = wanted_source(
+        folder, "gitlab", shop.server.url, "seller/greetings", "old", "", str(shop.token_file), user=0
+    )
+    capsys.readouterr()
+    with suppress(CliError):
+        look_up(wanted, Output(as_json=True))
+    said = capsys.readouterr().err
+    assert f"{next(iter(fixed))} was changed since old: the newer one, " in said
+    assert said.count("was changed since") == 1
 
 
 @pytest.mark.peers

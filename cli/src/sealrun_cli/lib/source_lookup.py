@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +140,11 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     place = there.place(wanted.project)
     known = wanted.config or place.configuration or kind_of(wanted.provider).pipeline.default_path
     path = ask(known, "Path of the workflow that is for sale", "--config")
+    said = _say_newer(clone, tagged, wanted.tag, [path], out)
     content = clone.file(tagged.commit, path)
     pipeline = read_pipeline(wanted.provider, content, wanted.inputs_as)
-    _say_newer(clone, tagged, wanted.tag, path, out)
+    if not said:
+        _say_newer(clone, tagged, wanted.tag, _own_files(pipeline), out)
     out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")
     source = _source(wanted, tagged, path, content, pipeline)
     return Found(
@@ -152,9 +155,23 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     )
 
 
-def _say_newer(clone: Repository, tagged: Tagged, tag: str, path: str, out: Output) -> None:
-    """Tell that a committed fix is not for sale, because the tag names an older commit."""
+def _own_files(pipeline: Pipeline) -> list[str]:
+    """The project's own files and folders that the pipeline's file includes, perhaps with wildcards."""
+    local = (each.removeprefix("local:") for each in pipeline.includes if each.startswith("local:"))
+    return [each.removeprefix("./").strip("/") for each in local]
+
+
+def _say_newer(clone: Repository, tagged: Tagged, tag: str, paths: list[str], out: Output) -> bool:
+    """Tell that a committed fix is not for sale, because the tag names an older commit; whether it is so."""
     head = clone.commit("HEAD")
-    if not clone.leads_to(head, tagged.commit) and path in clone.changed(tagged.commit, head):
-        out.progress(f"{path} was changed since {tag}: the newer one, {head[:12]}, is not for sale")
+    if not paths or clone.leads_to(head, tagged.commit):
+        return False
+    changed = clone.changed(tagged.commit, head)
+    named = (
+        name for name in changed for path in paths if fnmatchcase(name, path) or name.startswith(f"{path}/")
+    )
+    file = next(named, "")
+    if file:
+        out.progress(f"{file} was changed since {tag}: the newer one, {head[:12]}, is not for sale")
         out.progress(f"next     to sell it, make another tag: git tag NAME {head[:12]}, then --tag NAME")
+    return bool(file)
