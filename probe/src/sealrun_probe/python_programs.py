@@ -12,18 +12,47 @@ from sealrun_probe.folding import Stacks
 # Makes Python 3.12 and newer tell perf of its functions; older ones ignore it:
 # https://docs.python.org/3/howto/perf_profiling.html
 PERF_VARIABLE = "PYTHONPERFSUPPORT"
-_INTERPRETER = re.compile(r"(?:python|pypy)w?\d*(?:\.\d+)?t?")
+_INTERPRETER = re.compile(r"(?:python|pypy)w?\d*(?:\.\d+)?t?(?:-dbg)?")
 # Programs that are not Python themselves, but start it; the others have a first line that names Python.
-_STARTERS = {(name, "run") for name in ("uv", "poetry", "pdm", "hatch", "pipenv")}
+_STARTERS = {
+    "conda",
+    "hatch",
+    "mamba",
+    "micromamba",
+    "pdm",
+    "pipenv",
+    "pipx",
+    "pixi",
+    "poetry",
+    "rye",
+    "uv",
+}
 _KNOWN = {"pytest", "py.test", "tox", "nox", "uvx"}
-# Run the rest of their words; some have options, env has assignments, timeout has a time.
-_WRAPPERS = {"env", "exec", "nice", "nohup", "setsid", "stdbuf", "time", "timeout"}
+# Run the rest of their words; by each, its short options whose value is a word of its own.
+_WRAPPERS = {
+    "busybox": "",
+    "command": "",
+    "dumb-init": "r",
+    "env": "Cu",
+    "exec": "a",
+    "ionice": "cn",
+    "nice": "n",
+    "nohup": "",
+    "setsid": "",
+    "stdbuf": "eio",
+    "sudo": "CDRTghpu",
+    "taskset": "",
+    "time": "fo",
+    "timeout": "ks",
+    "tini": "ep",
+}
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
 # Of a script only these may stand beside Python: whatever else takes time is not Python.
 _BESIDE = {
-    ".", ":", "[", "cat", "cd", "chmod", "cp", "date", "echo", "exit", "export", "false", "head", "ln", "ls",
-    "mkdir", "mv", "printf", "pwd", "rm", "rmdir", "set", "shopt", "sleep", "source", "tail", "tee", "test",
-    "touch", "trap", "true", "ulimit", "umask", "unset", "wait",
+    ".", ":", "[", "[[", "cat", "cd", "chmod", "cp", "date", "declare", "echo", "exit", "export", "false",
+    "hash", "head", "ln", "local", "ls", "mkdir", "mv", "popd", "printf", "pushd", "pwd", "read",
+    "readonly", "return", "rm", "rmdir", "set", "shift", "shopt", "sleep", "source", "tail", "tee", "test",
+    "touch", "trap", "true", "type", "ulimit", "umask", "unset", "wait",
 }  # fmt: skip
 # A variable that is set, by no other command.
 _SETS = re.compile(r"\w+=(?!.*(?:\$\(|`)).*", re.DOTALL)
@@ -32,7 +61,10 @@ _NO_COMMAND = re.compile(r"\\\r?\n|^[ \t]*#.*$|[<>]&|&>", re.MULTILINE)
 # What a command reads that stands in the lines behind it.
 _HERE = re.compile(r"<<-?[ \t]*(['\"]?)(\w+)\1(.*)\n(?:.*\n)*?[ \t]*\2$", re.MULTILINE)
 _BETWEEN = ";&|\n"
-_SKIPPED = re.compile(r"-.*|\w+=.*|\d+[smhd]?")
+# What may stand before the program: options, assignments; times, priorities and processors.
+_SKIPPED = re.compile(r"-.*|\w+=.*|[\d.,-]+[smhd]?|0x[0-9a-fA-F]+", re.DOTALL)
+# env's own option for words that lie in one: -S, -iS, -S'python x.py', --split-string=...
+_SPLIT = re.compile(r"(?:-[iv0]*S|--split-string=?)(.*)", re.DOTALL)
 MAX_DEPTH = 5
 _FIRST_LINES = 512
 # A file of the interpreter, or the name of its process: ``f (libpython3.11.so.1.0)``, ``python3``.
@@ -45,15 +77,28 @@ def is_python(words: Sequence[str], *, depth: int = MAX_DEPTH) -> bool:
     if not words or not depth:
         return False
     name, rest = Path(words[0]).name, list(words[1:])
-    if _INTERPRETER.fullmatch(name) or name in _KNOWN or (name, *rest[:1]) in _STARTERS:
+    if _INTERPRETER.fullmatch(name) or name in _KNOWN or (name in _STARTERS and "run" in rest):
         return True
     if name in _WRAPPERS:
-        while rest and _SKIPPED.fullmatch(rest[0]):
-            rest.pop(0)
-        return is_python(rest, depth=depth - 1)
+        return is_python(_wrapped(name, rest), depth=depth - 1)
     if name in _SHELLS:
         return _is_python_script(rest, depth=depth - 1)
     return is_python(_interpreter_of(words[0]), depth=depth - 1)
+
+
+def _wrapped(name: str, words: list[str]) -> list[str]:
+    """The words of the program that such a wrapper runs; none where they are not understood."""
+    while words and _SKIPPED.fullmatch(words[0]):
+        word = words.pop(0)
+        if name == "env" and (split := _SPLIT.fullmatch(word)):
+            text = split[1] or (words.pop(0) if words else "")
+            try:
+                words = [*shlex.split(text), *words]
+            except ValueError:
+                return []
+        elif re.fullmatch(r"-\w+", word) and word[-1] in _WRAPPERS[name]:
+            del words[:1]
+    return words
 
 
 def _is_python_script(options: list[str], *, depth: int) -> bool:
