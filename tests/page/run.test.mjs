@@ -144,6 +144,25 @@ test('a browser that remembers nothing is corrected once, by its own earlier sig
   assert.deepEqual(problems, []);
 });
 
+test('a browser that denies its storage shows offers all the same, and says why nothing is signed', async () => {
+  const wallet = { secret: here.buyer };
+  const { page, problems } = await openPage(browser, { wallet, hosts });
+  // As Chromium does where somebody blocks cookies.
+  await page.addInitScript(() => {
+    const get = () => {
+      throw new DOMException('denied', 'SecurityError');
+    };
+    Object.defineProperty(window, 'localStorage', { get });
+  });
+  await page.goto(`${here.page}#/${here.service}/offers/${here.free}?note=denied`);
+  await connect(page);
+  await page.getByRole('button', { name: 'Sign and run' }).first().click();
+  await page.getByText('This browser does not let the page keep anything').waitFor();
+  await page.goto(`${here.page}#/activity`);
+  await page.getByRole('heading', { level: 1, name: 'Activity' }).waitFor();
+  assert.deepEqual(problems, []);
+});
+
 function stored(page, name) {
   return page.evaluate((key) => JSON.parse(localStorage.getItem(`sealrun:${key}`)), name);
 }

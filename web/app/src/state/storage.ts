@@ -6,8 +6,21 @@ const changed = new EventTarget();
 
 /** The value by this name; undefined where there is none, or no JSON. */
 export function stored(name: string): unknown {
+  return parsed(textOf(name));
+}
+
+/** Null too where the browser denies its storage to pages. */
+function textOf(name: string): string | null {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + name) ?? 'null') ?? undefined;
+    return localStorage.getItem(PREFIX + name);
+  } catch {
+    return null;
+  }
+}
+
+function parsed(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? 'null') ?? undefined;
   } catch {
     return undefined;
   }
@@ -50,11 +63,7 @@ export function useStored(name: string): unknown {
         removeEventListener('storage', listener);
       };
     },
-    () => localStorage.getItem(PREFIX + name),
+    () => textOf(name),
   );
-  try {
-    return JSON.parse(text ?? 'null') ?? undefined;
-  } catch {
-    return undefined;
-  }
+  return parsed(text);
 }
