@@ -44,3 +44,19 @@ test('a run stays, whatever its service writes where its state belongs', () => {
   noteState(run.service, run.call, 'x'.repeat(5_000_000));
   assert.deepEqual(activity(), [{ ...run, state: 'x'.repeat(40) }]);
 });
+
+test('runs that a service lists make room for those that are bought here', () => {
+  const listed = Array.from({ length: 300 }, (_, at) => ({
+    ...elsewhere,
+    call: String(at).padStart(64, '0'),
+    at: 1_000_000 + at,
+  }));
+  merge(listed);
+  const next = { ...run, call: '3'.repeat(64), at: 8 };
+  remember(next);
+  assert.equal(activity().length, 200);
+  assert.deepEqual(
+    activity().filter(({ inputs }) => inputs !== null),
+    [next, run],
+  );
+});

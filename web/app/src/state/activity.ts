@@ -36,9 +36,16 @@ export function useActivity(): Bought[] {
   return parsed(useStored(NAME));
 }
 
-/** Kept before anything is sent, so that a reload finds the run again. */
+/** Kept before anything is sent, so that a reload finds the run again; what a service listed makes room for it. */
 export function remember(bought: Bought): void {
-  store(NAME, [bought, ...activity().filter(({ call }) => call !== bought.call)].slice(0, MOST));
+  const others = activity().filter(({ call }) => call !== bought.call);
+  let room = MOST - 1 - others.filter(isOwn).length;
+  const kept = others.filter((one) => isOwn(one) || room-- > 0);
+  store(NAME, [bought, ...kept].slice(0, MOST));
+}
+
+function isOwn({ inputs }: Bought): boolean {
+  return inputs !== null;
 }
 
 /**
