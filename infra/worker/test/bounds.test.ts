@@ -43,6 +43,10 @@ test('L15: classes are read as the region reads them, and nothing matches where 
   assert.equal(matches('^[\\]a]\\[?$', 'a'), true);
 });
 
+for (const pattern of ['^\\u0061$', '^(?x) a$', '^a{1}{1}$', '^(?:a{1,100}){1,11}$'])
+  test(`L14: nothing matches ${pattern}, which the region takes and RE2 does not`, () =>
+    assert.equal(matches(pattern, 'a'), false));
+
 test('an IPv6 address counts as the network that its holder has', async () => {
   const network = await hashedNetwork('2001:db8:0:1::1');
   assert.equal(await hashedNetwork('2001:db8::1:5:6:7:8'), network);
