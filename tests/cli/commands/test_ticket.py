@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from mina.keys import PrivateKey
 from sealrun.calls.letters import Answer, PostBox, ticket_letter
-from sealrun.calls.ticket_url import Ticket, issue
+from sealrun.calls.ticket_url import Ticket, issue, prepay
 from sealrun.errors import InputsRefused
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
@@ -24,7 +24,7 @@ from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
 from sealrun_cli.main import app
 from tests.cli.web import web
-from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_offer, make_paid_offer
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE, World, make_offer, make_paid_offer, sign_call
 
 NOW = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
 OUT = Output(as_json=True)
@@ -189,6 +189,71 @@ def test_e4_a_ticket_with_a_box_says_after_its_end_for_which_call_it_was_used_or
         ended = datetime.fromtimestamp(until, UTC).isoformat().replace("+00:00", "Z")
         issuer = BUYER.public_key().to_base58()
         assert f"ended at {ended}; ask {issuer}, who issued it" in said["error"]["detail"]
+
+
+def used_for(call: str) -> tuple[int, dict[str, str]]:
+    """What a service says of a ticket that was used."""
+    return 409, {"type": "urn:sealrun:problem:ticket-used", "detail": "used", "call": call}
+
+
+@pytest.mark.parametrize("by_letter", [False, True])
+def test_c1_a_prepaid_ticket_was_used_for_its_own_call_and_for_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+    by_letter: bool,  # noqa: FBT001
+) -> None:
+    """Its issuer signed the call, so its hash is known here: another one is a run of somebody else."""
+    monkeypatch.setenv("SEALRUN_UNSAFE_LOOPBACK", "1")
+    offer, other, until = make_paid_offer(), "7c" * 32, int(time.time()) + 600
+    given: dict[str, Any] = {"inputs": {"layer": "both"}, "until": until}
+    drawn: dict[str, Any] = {"asset": MINA.id, "limit": PRICE, "salt": "ab" * 32, "nonce": 7}
+    paid = prepay(BUYER, offer, ACCOUNT.public_key(), **drawn, **given)
+    view = {"document": json.loads(offer.document), "open": True}
+    with web({f"GET /offers/{offer.id}": (200, view)}) as site:
+        secret = PrivateKey.from_scalar(923)
+        ticket = issue(BUYER, offer, secret, audience=site.url, opened=(), prepaid=paid, **given)
+        own = ticket.grant.prepaid_call
+        assert own is not None
+        if by_letter:
+            body = {"call": other, "state": "running", "receipt": None}
+            answer = Answer("ab" * 32, 202, {}, body)
+            name = f"/answers/{ticket_letter(ticket.grant.id)}"
+            site.answers[f"GET {name}"] = (200, json.loads(answer.document()))
+            ticket = ticket.with_box(PostBox(f"{site.url}/box", {"key": "${filename}"}))
+        else:
+            site.answers[f"POST /tickets/{ticket.grant.id}"] = used_for(other)
+        said = redeemed(ticket.url())
+        assert f"for its own call, {own.id}, got {other}" in said["error"]["detail"]
+        assert not any(other in asked.path for asked in site.asked)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_c1_the_call_that_a_free_ticket_was_used_for_is_of_the_tickets_own_key(
+    monkeypatch: pytest.MonkeyPatch,
+    own: bool,  # noqa: FBT001
+) -> None:
+    """Else a service shows somebody else's good run for the one that was never started."""
+    monkeypatch.setenv("SEALRUN_UNSAFE_LOOPBACK", "1")
+    world, secret = World(), PrivateKey.from_scalar(923)
+    signed = sign_call(world.offer, buyer=secret if own else BUYER)
+    record = world.settle(world.call(signed).record.call_hash)
+    view = {"document": json.loads(world.offer.document), "open": True}
+    run = {"call": record.id, "offer": world.offer.id, "state": "succeeded", "receipt": record.receipt}
+    documents = {"call.json": signed.call.public.document().decode()}
+    evidence: dict[str, Any] = {"documents": documents, "index": None, "openings": None, "files": []}
+    answers: Any = {
+        f"GET /offers/{world.offer.id}": (200, view),
+        f"GET /calls/{record.id}": (200, run),
+        f"GET /calls/{record.id}/evidence": (200, evidence),
+    }
+    with web(answers) as site:
+        ticket = ticket_of(site.url, world.offer)
+        site.answers[f"POST /tickets/{ticket.grant.id}"] = used_for(record.id)
+        done = CliRunner().invoke(app, ["redeem", "-", "--json"], input=ticket.url())
+        said = json.loads(done.stdout)
+    if own:
+        assert (said["call"], said["state"]) == (record.id, "succeeded")
+    else:
+        assert f"a call of its own key, {secret.public_key().to_base58()}, got" in said["error"]["detail"]
 
 
 @pytest.mark.parametrize("network", ["mina:devnet", "mina:mainnet"])

@@ -34,7 +34,7 @@ export async function redeemAtService(
     if (!(error instanceof ServiceError)) throw error;
     const used = usedFor({ status: error.status, body: error.problem });
     if (!used) throw error;
-    return used;
+    return ownCall(ticket, used, redemption.call);
   }
   bought(ticket, offer, redemption);
   return redemption.call;
@@ -55,9 +55,20 @@ export async function dropTicket(ticket: Mailed, chosen: Inputs): Promise<Droppe
 }
 
 /** The call that a tick took for this ticket, for when its box takes no letter any more. */
-export async function usedBefore({ id, grant }: Mailed): Promise<string | undefined> {
+export async function usedBefore(ticket: Mailed): Promise<string | undefined> {
+  const { id, grant } = ticket;
   const answer = await found({ service: grant.audience, name: ticketLetter(id) });
-  return answer && usedFor(answer);
+  const used = answer && usedFor(answer);
+  return used && ownCall(ticket, used, (await redeem(ticket, {})).call);
+}
+
+/** A prepaid ticket holds its one call: by no answer was it used for another (C1). */
+export function ownCall({ grant }: Ticket, used: string, own: string): string {
+  if (grant.prepaid && used !== own)
+    throw new Error(
+      `The service says that the ticket was used for a run that is not its own, ${used}.`,
+    );
+  return used;
 }
 
 /** The hash of the ticket's call, once a tick took the letter. Throws what the seller's functions say against it. */
@@ -74,7 +85,7 @@ export async function takenUp(
     return dropped.call;
   }
   const used = usedFor(answer);
-  if (used) return used;
+  if (used) return ownCall(ticket, used, dropped.call);
   throw new Error(problemWords(answer.body)?.slice(0, 600) ?? 'The request was refused.');
 }
 

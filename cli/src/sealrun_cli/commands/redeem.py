@@ -22,6 +22,7 @@ from sealrun.receipts.receipt import Outcome
 from sealrun_cli.lib import options
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.evidence import check_folder
+from sealrun_cli.lib.fetching import call_at
 from sealrun_cli.lib.guarded import open_public
 from sealrun_cli.lib.inputs import filled_inputs, parsed_inputs
 from sealrun_cli.lib.keys import STDIN, read_key
@@ -80,6 +81,8 @@ def redeem(
             name, letter = ticket_letter(grant.id), letter_of(redeemed.body())
             answer = _by_letter(Post(service, ticket.box, grant.audience, name, letter), grant, out)
         if call := _used_for(answer):
+            if grant.prepaid and call != redeemed.call.id:
+                raise _not_own(f"for its own call, {redeemed.call.id}, got {call}")
             out.progress(f"the ticket was used for call {call}, which is taken up again")
             bought = Bought(service, offer, f"{grant.audience}/calls/{call}", call, {})
         else:
@@ -89,6 +92,11 @@ def redeem(
             bought = replace(bought, more_seconds=MORE_SECONDS)
         with coming_back(out, bought.url, ""):
             ended = bought.follow(out) if wait else bought.started()
+        if call and not grant.prepaid and ended["receipt"] is not None:
+            key_of_call = call_at(service, bought.url).account
+            if key_of_call != grant.key:
+                own_key = grant.key.to_base58()
+                raise _not_own(f"for a call of its own key, {own_key}, got one of {key_of_call.to_base58()}")
         if grant.prepaid and ended["state"] == Outcome.NEVER_STARTED.name.lower():
             reason = ended["reason"] or "the run never started"
             ended["reason"] = f"{reason}; {used_for_nothing(grant)}"
@@ -125,8 +133,8 @@ def _by_letter(post: Post, grant: Grant, out: Output) -> Answered:
 def _used_for(answer: Answered) -> str:
     """The call that the ticket was used for, by the operator's word; empty if it was not used.
 
-    Whatever is shown of that call rests on the oracle's signature. A right to read it is signed with the
-    ticket's own key, which no other call has.
+    Whatever is shown of that call rests on the oracle's signature, and it is the ticket's own: a prepaid one
+    holds its call, and a free one's call is of its key, which is seen once the call is over (C1).
     """
     response = answer.response
     if answer.own and response.status_code != httpx.codes.CONFLICT:
@@ -136,3 +144,8 @@ def _used_for(answer: Answered) -> str:
     taken = not answer.own and response.status_code == httpx.codes.ACCEPTED
     used = taken or problem.get("type") == f"{PROBLEM}{TicketUsed.type}"
     return call if used and re.fullmatch("[0-9a-f]{64}", call) else ""
+
+
+def _not_own(expected: str) -> CliError:
+    detail = f"ticket: expected it to be used {expected}"
+    return CliError("ticket", detail, "the service names somebody else's run: ask the ticket's issuer")

@@ -166,10 +166,7 @@ class Fetching:
 
     def _right(self, buyer: PrivateKey, call: PublicCall) -> dict[str, str]:
         """The right to read this call and no other: whoever has one reads what is the buyer's own (L5)."""
-        if not self.url.endswith(f"/calls/{call.hash:064x}"):
-            raise CliError(
-                "evidence", f"{CALL}: expected the call of {self.url}, got that of {call.hash:064x}"
-            )
+        _check_call(call, self.url)
         until = int(time.time()) + READ_SECONDS
         return sign_read(buyer, call.network, call.account, call.hash, expires_at=until, service=self.url)
 
@@ -223,6 +220,24 @@ class Fetching:
         """The CIDs that the folder's index shows; the files' digests decide, not these."""
         entries = Index.parse(self.to.document(INDEX) or b"").with_cids()
         return {place: cid for place, (cid, _) in entries.items()}
+
+
+def call_at(service: Service, url: str) -> PublicCall:
+    """The call at this address, once it is over; its hash is the one that the address names.
+
+    Raises:
+        CliError: the service shows another call, or none.
+        Malformed: it is no call.
+    """
+    answer = _answer(service.get(f"{url}/evidence", at_most=MAX_ANSWER_BYTES))
+    call = PublicCall.parse(answer.documents.get(CALL, b""))
+    _check_call(call, url)
+    return call
+
+
+def _check_call(call: PublicCall, url: str) -> None:
+    if not url.endswith(f"/calls/{call.hash:064x}"):
+        raise CliError("evidence", f"{CALL}: expected the call of {url}, got that of {call.hash:064x}")
 
 
 @dataclass(frozen=True)
