@@ -8,12 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
+from mina import tokens
+from mina.keys import PrivateKey
 from mina.signature import Signature
 from mina.verify import verify_fields
 from sealrun.errors import Refused
 from sealrun.money import x402
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
+from sealrun.offers.prices import MAX_PRICES
 from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
@@ -23,7 +26,7 @@ from sealrun_cli.lib.service import Service
 from tests.sealrun.gateway import Gateway, load
 from tests.sealrun.market import SELLER_SITE, Market
 from tests.sealrun.offers.test_prices import both
-from tests.sealrun.world import ACCOUNT, BUYER, PRICE, make_paid_offer
+from tests.sealrun.world import ACCOUNT, BUYER, PRICE, in_mina, make_paid_offer
 
 NAME = ACCOUNT.public_key().to_base58()
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -386,6 +389,29 @@ def test_a14_only_the_entry_in_the_asset_of_the_accounts_own_terms_is_signed_for
     signature = Signature.from_base58(payment["payload"]["signature"])
     assert verify_fields(signature, BUYER.public_key(), call.voucher_fields(price.units))
     assert call.voucher_fields(1)[4] == terms.asset.token
+
+
+def every_asset() -> list[dict[str, Any]]:
+    """As many prices as an offer may have, the one in MINA among them."""
+    owners = [PrivateKey.from_scalar(5000 + each).public_key() for each in range(MAX_PRICES - 1)]
+    ids = [tokens.to_base58(tokens.derive_token_id(owner)) for owner in owners]
+    plain = {"amount": "1", "decimals": 0, "symbol": "RUN"}
+    named = [
+        {"asset": asset, "owner": owner.to_base58(), **plain}
+        for asset, owner in zip(ids, owners, strict=True)
+    ]
+    return sorted([*in_mina(PRICE), *named], key=lambda each: tokens.from_base58(each["asset"]))
+
+
+def test_an_offer_with_as_many_prices_as_there_may_be_is_bought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its 402 names each of them, and is longer than a payment may be."""
+    market = Market(make_paid_offer(prices=every_asset()))
+    gateway = Gateway(load("call", market, monkeypatch))
+    with cold(tmp_path, market) as book:
+        assert bought(market, gateway.answer, book)["state"] == "running"
+    assert gateway.statuses == [402, 202]
 
 
 def test_a14_a_402_that_leaves_out_the_accounts_asset_gets_no_signature(

@@ -215,7 +215,7 @@ def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
 
 def _accepted(answer: httpx.Response, made: MinaBatchSettlement) -> dict[str, Any]:
     """What this 402 asks for in our scheme, in the asset of the account."""
-    required = x402.decoded(answer.headers.get(x402.REQUIRED_HEADER, ""))
+    required = x402.asked(answer.headers.get(x402.REQUIRED_HEADER, ""))
     ours = (made.scheme, made.asset.id)
     with well_formed("payment", "402"):
         accepts = required.get("accepts", [])

@@ -30,6 +30,8 @@ SIGNATURE_HEADER = "PAYMENT-SIGNATURE"
 RESPONSE_HEADER = "PAYMENT-RESPONSE"
 # A function URL takes about 10 KB of headers in all; a payment is about 3 KB.
 MAX_HEADER_LENGTH = 8 * 1024
+# Of a 402, which names every price of its offer: 16 of them take 20 KB.
+MAX_REQUIRED_LENGTH = 64 * 1024
 # What a client may take between 402 and the paid request.
 MAX_TIMEOUT_SECONDS = 300
 
@@ -222,21 +224,24 @@ def encoded(value: Mapping[str, Any]) -> str:
     return base64.b64encode(json.dumps(value, separators=(",", ":")).encode()).decode("ascii")
 
 
-def decoded(header: str) -> dict[str, Any]:
+def asked(header: str) -> dict[str, Any]:
+    """The JSON object in the header of a 402; raises what ``decoded`` does."""
+    return decoded(header, name=REQUIRED_HEADER, at_most=MAX_REQUIRED_LENGTH)
+
+
+def decoded(header: str, *, name: str = SIGNATURE_HEADER, at_most: int = MAX_HEADER_LENGTH) -> dict[str, Any]:
     """The JSON object in a header, in either alphabet of base64 (RFC 4648), padded or not: clients differ.
 
     Raises:
         Malformed: it is too long, not base64, or not a JSON object.
     """
-    if len(header) > MAX_HEADER_LENGTH:
-        raise Malformed(
-            f"{SIGNATURE_HEADER}: expected at most {MAX_HEADER_LENGTH} characters, got {len(header)}"
-        )
+    if len(header) > at_most:
+        raise Malformed(f"{name}: expected at most {at_most} characters, got {len(header)}")
     text = header.strip().rstrip("=").replace("-", "+").replace("_", "/")
     try:
         body = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Malformed(f"{SIGNATURE_HEADER}: expected base64, got something else") from error
+        raise Malformed(f"{name}: expected base64, got something else") from error
     return parse_object(body)
 
 
