@@ -30,7 +30,7 @@ def shown(url: str, answers: Mapping[str, Any]) -> tuple[dict[str, Any], list[st
 
     def answer(request: httpx.Request) -> httpx.Response:
         found = answers.get(request.url.path)
-        return httpx.Response(404, json={}) if found is None else httpx.Response(200, json=found)
+        return httpx.Response(404 if found is None else 200, content=json.dumps(found or {}))
 
     address = parse_address(url)
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
@@ -119,6 +119,13 @@ def test_l14_what_is_no_offer_is_refused(view: dict[str, Any]) -> None:
     market = Market()
     with pytest.raises((CliError, SealrunError)):
         shown(f"{SERVICE}/offers/{market.offer.id}", {f"/offers/{market.offer.id}": view})
+
+
+@pytest.mark.parametrize("offer", ["\ud800", "../x", None, 7])
+def test_l14_a_call_of_what_is_no_offer_is_refused(offer: Any) -> None:
+    call = "07" * 32
+    with pytest.raises(SealrunError, match="offer: expected 64"):
+        shown(f"{SERVICE}/calls/{call}", {f"/calls/{call}": {"offer": offer, "state": "running"}})
 
 
 def test_e7_nothing_in_strangers_words_moves_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:

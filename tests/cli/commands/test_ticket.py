@@ -196,6 +196,20 @@ def used_for(call: str) -> tuple[int, dict[str, str]]:
     return 409, {"type": "urn:sealrun:problem:ticket-used", "detail": "used", "call": call}
 
 
+def test_e4_what_a_ticket_was_used_for_is_told_also_to_who_does_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SEALRUN_UNSAFE_LOOPBACK", "1")
+    offer, call = make_offer(), "7c" * 32
+    view = {"document": json.loads(offer.document), "open": True}
+    run = {"call": call, "offer": offer.id, "state": "running", "receipt": None}
+    with web({f"GET /offers/{offer.id}": (200, view), f"GET /calls/{call}": (200, run)}) as site:
+        ticket = ticket_of(site.url, offer)
+        site.answers[f"POST /tickets/{ticket.grant.id}"] = used_for(call)
+        done = CliRunner().invoke(app, ["redeem", "-", "--no-wait"], input=ticket.url())
+    assert (done.exit_code, done.stdout) == (0, f"running\n{site.url}/calls/{call}\n"), done.exception
+
+
 @pytest.mark.parametrize("by_letter", [False, True])
 def test_c1_a_prepaid_ticket_was_used_for_its_own_call_and_for_no_other(
     monkeypatch: pytest.MonkeyPatch,

@@ -80,6 +80,18 @@ def test_c1_the_answer_that_takes_a_call_ends_none_without_its_receipt(
             started(hash_, another)
 
 
+@pytest.mark.parametrize("junk", [None, True, 7, ["running"], {"state": "running"}])
+def test_l14_a_state_or_a_reason_that_is_no_text_is_told_as_none(
+    junk: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {"state": junk, "reason": junk, "receipt": None}
+    with httpx.Client() as http:
+        service = Service(http)
+        started = Bought(service, make_offer(), "https://calls.test/calls/07", "07", answer).started()
+        tell(started, service=service, out=Output(as_json=False), receipt=None, evidence=None, buyer=None)
+    assert capsys.readouterr().out == "its state was not told\nhttps://calls.test/calls/07\n"
+
+
 def test_c1_evidence_is_what_this_client_fetched_whatever_the_service_calls_so(
     sold: tuple[World, dict[str, Any], str],
 ) -> None:

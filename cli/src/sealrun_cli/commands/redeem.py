@@ -91,7 +91,7 @@ def redeem(
         if ticket.box is not None:
             bought = replace(bought, more_seconds=MORE_SECONDS)
         with coming_back(out, bought.url, ""):
-            ended = bought.follow(out) if wait else bought.started()
+            ended = bought.follow(out) if wait else bought.look() if call else bought.started()
         if call and not grant.prepaid and ended["receipt"] is not None:
             key_of_call = call_at(service, bought.url).account
             if key_of_call != grant.key:

@@ -8,6 +8,7 @@ import typer
 
 from mina.verify import verify_fields
 from sealrun.calls.ticket_url import MAX_URL_LENGTH, Ticket
+from sealrun.encoding import read
 from sealrun.encoding.fields import canonical
 from sealrun.offers.dropped import dropped_line, dropped_prices
 from sealrun.offers.offer import Offer
@@ -78,8 +79,8 @@ def _offer(service: Service, address: Address) -> Shown:
 
 def _call(service: Service, address: Address) -> Shown:
     view = service.get(address.url)
-    offer_id = str(view.get("offer"))
-    offer = service.offer(f"{address.service}/offers/{offer_id}")
+    offer_hash = read.hex_field(str(view.get("offer")), where="offer")
+    offer = service.offer(f"{address.service}/offers/{offer_hash:064x}")
     run = view["run"] if isinstance(view.get("run"), Mapping) else {}
     reason = f": {view['reason']}" if view.get("reason") else ""
     lines = [f"{view.get('state')}{reason}", f"offer    {offer.title}, {address.service}/offers/{offer.id}"]

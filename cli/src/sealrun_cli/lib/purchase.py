@@ -289,7 +289,9 @@ class Bought:
         own = {"call": self.call, "url": self.url}
         if view.get("receipt") is not None:
             own["state"] = self._outcome(view["receipt"])
-        return {"reason": None, "receipt": None, "state": None, **shown, **own}
+        words = {name: view.get(name) for name in ("state", "reason")}
+        told = {name: text if isinstance(text, str) else None for name, text in words.items()}
+        return {"receipt": None, **shown, **told, **own}
 
 
 def price_on(offer: Offer, state: Path, account: str, asset: str = "") -> Amount:
@@ -347,5 +349,5 @@ def tell(
 def _say(out: Output, ended: dict[str, Any], file: Path | None, more: list[str]) -> None:
     if file is not None and ended["receipt"] is not None:
         write_plain(file, canonical(ended["receipt"]))
-    lines = [f"{ended['state']}: {ended['reason']}" if ended["reason"] else ended["state"], ended["url"]]
-    out.result(ended, *lines, *more)
+    state = ended["state"] or "its state was not told"
+    out.result(ended, f"{state}: {ended['reason']}" if ended["reason"] else state, ended["url"], *more)
