@@ -30,6 +30,18 @@ def test_a_node_that_is_not_asked_over_https_is_refused_in_words(
     assert error["next"].endswith("for a sandbox on this machine: export SEALRUN_UNSAFE_LOOPBACK=1")
 
 
+@pytest.mark.parametrize("named", ["localhost", "10.0.0.0/8", "127.0.0.1:8080", "caddy", "127.0.0.1, ::1"])
+def test_l12_a_proxy_that_is_no_address_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """It matched no proxy, so that all callers shared one sender's requests of a minute."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["serve", "--trusted-proxy", named, "--json"])
+    error = json.loads(done.stdout)["error"]
+    assert error["detail"] == f"trusted proxy: expected an address as 127.0.0.1 or ::1, got {named!r}"
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["sealrun-served", "sealrun-served/evidence", "sealrun-served/ledger.db"])
 def test_e7_a_service_keeps_nothing_behind_a_link_that_a_cloned_repository_brings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

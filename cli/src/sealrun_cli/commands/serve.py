@@ -43,7 +43,11 @@ def serve(
     ] = "",
     trusted_proxy: Annotated[
         str,
-        typer.Option(help="A proxy whose X-Forwarded-For counts.", envvar="SEALRUN_TRUSTED_PROXY"),
+        typer.Option(
+            help="The address of a proxy whose X-Forwarded-For counts.",
+            envvar="SEALRUN_TRUSTED_PROXY",
+            metavar="ADDRESS",
+        ),
     ] = "",
     page: Annotated[
         Path | None,
@@ -79,6 +83,7 @@ def serve(
             from sealrun.serving.page import Page  # noqa: PLC0415
             from sealrun.serving.server import listening  # noqa: PLC0415
             from sealrun.serving.service import Service, Sizes  # noqa: PLC0415
+        serving.check_proxy(trusted_proxy)
         places = serving.places(folder, stack, store=store, evidence=evidence, keys=keys)
         if is_bucket(places.evidence):
             boto3()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealrun.composition.settings import Settings
+from sealrun.encoding.networks import is_address
 from sealrun.transport.http import GuardedClient
 from sealrun_cli.lib.contracts import pinned_keys
 from sealrun_cli.lib.errors import CliError
@@ -87,6 +88,17 @@ def served_places(folder: Path | None, stack: str, *, store: str, evidence: str,
         detail = f"keys: expected {key_file}, the key file of this ledger's service, got {found.keys}"
         raise CliError("store", detail, following)
     return found
+
+
+def check_proxy(named: str) -> None:
+    """A trusted proxy is named by its address: nothing else matches it, and all callers would count as one.
+
+    Raises:
+        CliError: it is named otherwise.
+    """
+    if named and named != "*" and not is_address(named):
+        detail = f"trusted proxy: expected an address as 127.0.0.1 or ::1, got {named[:80]!r}"
+        raise CliError("serve", detail, "name the address from which the proxy sends requests on")
 
 
 @contextmanager

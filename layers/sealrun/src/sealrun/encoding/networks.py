@@ -24,3 +24,12 @@ def plain_address(address: str) -> str:
     except ValueError:
         return address
     return str(ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else str(ip)
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is one address, and no name or network."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
