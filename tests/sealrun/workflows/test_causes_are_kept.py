@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from sealrun.adapters.aws.function_url import put_off
 from sealrun.adapters.aws.s3 import S3EvidenceStore
-from sealrun.errors import ProviderBusy, ProviderUnclear, SealrunError, StoreUnavailable
+from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear, SealrunError, StoreUnavailable
 from tests.sealrun.world import World
 
 
@@ -79,6 +79,23 @@ def test_r11_what_the_provider_said_is_told_when_a_run_should_start_and_when_it_
     world.clock.passes(600)
     world.sweep()
     assert len(world.put_off) == 2
+
+
+@pytest.mark.parametrize("why", ["its time is over", "it is another's", "it is a second one"])
+def test_r11_why_a_run_takes_no_request_to_stop_is_told(why: str) -> None:
+    world = World()
+    forbidden = ProviderRefused("github answered 403: Resource not accessible", answered=403)
+
+    def refuses(*_: Any, **__: Any) -> None:
+        raise forbidden
+
+    world.provider.cancel = refuses
+    world.provider.duration = 10**6 if why == "its time is over" else 20
+    world.provider.sha = "2e" * 20 if why == "it is another's" else ""
+    world.provider.answers = ["doubled"] if why == "it is a second one" else []
+    call_hash = world.call().record.call_hash
+    world.settle(call_hash, within=7200)
+    assert set(world.put_off) == {(call_hash, forbidden)}
 
 
 def test_r11_a_sweep_tells_what_stopped_each_call() -> None:

@@ -132,6 +132,7 @@ class RunCheck:
             scanner=Scanner([self.token.encode()]),
             small=SmallLogs(),
             in_time=Deadline(trial.clock() + COLLECT_SECONDS, trial.clock),
+            put_off=lambda _, error: trial.out.progress(f"a second run was not stopped: {error.detail}"),
         )
 
 

@@ -2,20 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from sealrun.composition.outside import Outside
 from sealrun.composition.settings import Settings
-from sealrun.errors import SealrunError
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Ledger
 from sealrun.ports.evidence import EvidenceStore
 from sealrun.ports.keys import KeyService, Oracle
 from sealrun.ports.meter import Meter
 from sealrun.ports.provider import Provider
-from sealrun.workflows.start_run import Starter
+from sealrun.workflows.start_run import PutOff, Starter
 
 if TYPE_CHECKING:
     from sealrun.adapters.memory.remembered_keys import RememberedKeys
@@ -31,7 +30,6 @@ OPENED_SECONDS = 300
 # Whoever waits for Mina nodes holds a share of the process under this name, as an offer's requests do.
 NODES = 0
 
-PutOff = Callable[[int, SealrunError], None]
 # Those of a program that runs all functions in one process; on AWS each function has its own.
 _shared: "Services | None" = None
 

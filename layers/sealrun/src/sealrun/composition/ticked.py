@@ -14,7 +14,7 @@ from sealrun.adapters.keys.key_file import FileKeys
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.deployment import Deployment
 from sealrun.adapters.sql.ledger import SqlLedger
-from sealrun.composition.services import PutOff, Services
+from sealrun.composition.services import Services
 from sealrun.composition.settings import Settings
 from sealrun.encoding.measure import Measured
 from sealrun.errors import ProviderBusy
@@ -26,6 +26,7 @@ from sealrun.ports.evidence import Content, EvidenceStore
 from sealrun.ports.provider import Provider
 from sealrun.runs.record import SEND_WITHIN, Record
 from sealrun.runs.run import Job, Project, Run
+from sealrun.workflows.start_run import PutOff
 
 
 class NotingLedger(SqlLedger):

@@ -246,6 +246,7 @@ def _gathered(
         scanner=Scanner(collector.secrets(stored)),
         small=small,
         in_time=in_time,
+        put_off=collector.starter.put_off,
     )
 
 

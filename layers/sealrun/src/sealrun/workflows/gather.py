@@ -31,7 +31,7 @@ from sealrun.workflows.gather_logs import LOG_WAIT, NAME, NO_TIME, Log, first_li
 from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.look_into import Look
 from sealrun.workflows.receipt_documents import SmallLogs
-from sealrun.workflows.start_run import cancel_quietly
+from sealrun.workflows.start_run import PutOff, cancel_quietly
 
 MAX_WHY = 200
 # Of a collection's time, in seconds: files that are not searched by then are stored, and kept back from the
@@ -66,6 +66,7 @@ def gather(
     scanner: Scanner,
     small: SmallLogs,
     in_time: Deadline,
+    put_off: PutOff,
 ) -> Gathered:
     """Stream logs and files into the store; logs that are small are kept in ``small`` as long as it has room.
 
@@ -73,7 +74,7 @@ def gather(
         ProviderError: the provider could not be asked; nothing is lost, gather again.
         StoreUnavailable: likewise for the store.
     """
-    duplicates = _stop_duplicates(record, run, provider)
+    duplicates = _stop_duplicates(record, run, provider, put_off)
     project = _project(provider)
     ending = _of_the_offers_file(ending, project, offer)
     ending = _as_read_again(ending, run, jobs, record, offer)
@@ -222,7 +223,7 @@ def _withheld_lines(logged: Sequence[Item]) -> list[str]:
     return [line.kind.name.lower() for line in lines]
 
 
-def _stop_duplicates(record: Record, run: Run, provider: Provider) -> list[int]:
+def _stop_duplicates(record: Record, run: Run, provider: Provider, put_off: PutOff) -> list[int]:
     """Of several runs of one call only the accepted one counts; the others are stopped and named (R3)."""
     try:
         found = provider.find(record.id, since=record.claimed_at, known=run.id)
@@ -230,5 +231,5 @@ def _stop_duplicates(record: Record, run: Run, provider: Provider) -> list[int]:
     except ProviderRefused:  # a provider that cannot search still has to end in a receipt
         return []
     for other in others:
-        cancel_quietly(provider, other)
+        cancel_quietly(provider, other, record, put_off)
     return others

@@ -49,6 +49,9 @@ PAUSE_SECONDS = 60
 _OF_INPUTS = re.compile(r"(?s)([a-z]+ answered (?!401|403|404)[0-9]{3}): .*")
 
 
+PutOff = Callable[[int, SealrunError], None]
+
+
 def _untold(_call_hash: int, _error: SealrunError) -> None:
     """Notify nobody."""
 
@@ -62,14 +65,14 @@ class Starter(NamedTuple):
     """What it takes to start a run: a provider opened with the offer's credential, and a wake-up call.
 
     ``put_off`` receives the reason why a call's step waits for a later look, for the operator's log (R11),
-    and why one was refused where that is not shown.
+    why one was refused where that is not shown, and why a run took no request to stop.
     ``share`` is entered by a request before it waits for an offer's provider; it gives False where the
     offer's requests hold their share of this process already (L11).
     """
 
     open_provider: Callable[[StoredOffer], Provider]
     waker: Waker
-    put_off: Callable[[int, SealrunError], None] = _untold
+    put_off: PutOff = _untold
     share: Callable[[int], AbstractContextManager[bool]] = _unshared
 
 
@@ -153,7 +156,7 @@ def _start(
     except Unavailable as error:
         starter.put_off(record.call_hash, error)
         return not_now(record, now=clock(), after=PAUSE_SECONDS)
-    return accept_run(record, run, provider, stored, ledger, clock())
+    return accept_run(record, run, provider, stored, ledger, starter, clock())
 
 
 def why_refused(record: Record, error: ProviderRefused, offer: Offer, starter: Starter) -> str:
@@ -179,14 +182,20 @@ def _seek(
         return seek_later(record, now=clock())
     now = clock()
     if runs:
-        return accept_run(record, runs[0], provider, stored, ledger, now)
+        return accept_run(record, runs[0], provider, stored, ledger, starter, now)
     if record.searches + 1 >= SEARCHES_BEFORE_RETRY and start_is_over(record, now=now):
         return never_started(record, "no run was found, and the time to start one is over", now=now)
     return searched(record, now=now)
 
 
 def accept_run(
-    record: Record, run: Run, provider: Provider, stored: StoredOffer, ledger: Ledger, now: int
+    record: Record,
+    run: Run,
+    provider: Provider,
+    stored: StoredOffer,
+    ledger: Ledger,
+    starter: Starter,
+    now: int,
 ) -> Record:
     """Make this run the call's one run. A run of another commit is stopped and closes the offer (R4).
 
@@ -198,7 +207,7 @@ def accept_run(
     elif suspends := differs or too_early(run, record):
         ledger.suspend_offer(offer_hash, suspends)
     if changed or differs:
-        cancel_quietly(provider, run.id)
+        cancel_quietly(provider, run.id, record, starter.put_off)
     limits = stored.offer.limits
     return accepted(
         record,
@@ -211,10 +220,14 @@ def accept_run(
     )
 
 
-def cancel_quietly(provider: Provider, run_id: int) -> None:
-    """Ask a run to stop; reading it later shows whether it did."""
-    with contextlib.suppress(ProviderError):
-        provider.cancel(run_id)
+def cancel_quietly(
+    provider: Provider, run_id: int, record: Record, put_off: PutOff, *, force: bool = False
+) -> None:
+    """Ask a run to stop; reading it later shows whether it did, and the log why it was not asked (R11)."""
+    try:
+        provider.cancel(run_id, force=force)
+    except ProviderError as error:
+        put_off(record.call_hash, error)
 
 
 def _saved(before: Record, after: Record, ledger: Ledger, starter: Starter) -> Record:

@@ -128,7 +128,7 @@ def _as_read(wake: Wake, record: Record, stored: StoredOffer, region: Region) ->
         return unclear(record)  # the run of this call is looked for by its name
     # GitHub may name a run a moment later. The name is judged when the run is over.
     run = replace(run, name=own)
-    return accept_run(record, run, provider, stored, region.ledger, now)
+    return accept_run(record, run, provider, stored, region.ledger, region.starter, now)
 
 
 def _known(record: Record, identifier: str | None, ledger: Ledger) -> Record:

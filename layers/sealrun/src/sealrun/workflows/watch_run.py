@@ -30,7 +30,7 @@ from sealrun.runs.record import (
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
 from sealrun.workflows.deadline import Deadline, InTime
 from sealrun.workflows.gather_logs import LOG_WAIT
-from sealrun.workflows.start_run import Starter
+from sealrun.workflows.start_run import Starter, cancel_quietly
 
 LOOK_SECONDS = 60
 
@@ -76,7 +76,7 @@ def look_at_run(
     elif unstoppable(record, now=now):
         after = judged(record, _never_stopped(record, stored, now))
     elif record.stopped_at or now >= due(record, limits):
-        after = _stopped(record, provider, now)
+        after = _stopped(record, provider, starter, now)
     else:  # look often at a waiting run: its start time is unknown until it is seen running
         soon = now + LOOK_SECONDS if run.status is RunStatus.WAITING else due(record, limits)
         by = min(soon, due(record, limits))
@@ -140,11 +140,12 @@ def expect_all_told(run: Run, jobs: Sequence[Job], offer: Offer, *, now: int) ->
         raise ProviderUnclear(f"jobs: expected all of a run that is over to be over, got {late[0]} going on")
 
 
-def _stopped(record: Record, provider: InTime, now: int) -> Record:
+def _stopped(record: Record, provider: InTime, starter: Starter, now: int) -> Record:
     """Ask the run to stop, by force some time after the first request; a later look shows whether it did."""
     asked = stopping(record, now=now)
-    with suppress(ProviderError):  # the next look asks again, and the wait for the run ends all the same
-        provider.cancel(record.run_id, force=now >= asked.stopped_at + FORCE_AFTER)
+    # The next look asks again, and the wait for the run ends all the same.
+    force = now >= asked.stopped_at + FORCE_AFTER
+    cancel_quietly(provider, record.run_id, record, starter.put_off, force=force)
     return look_again(asked, now=now, by=now + LOOK_SECONDS)
 
 
