@@ -267,7 +267,8 @@ class LateFiles(FakeProvider):
         (ProviderRefused("github answered 403", answered=403), 200, Outcome.SUCCEEDED, False),
         (ProviderRefused("github answered 403", answered=403), 10**6, Outcome.OUTPUTS_REFUSED, False),
         (ProviderRefused("gitlab answered 404", answered=404), 200, Outcome.SUCCEEDED, False),
-        (ProviderRefused("file: expected the file, got a web page"), 200, Outcome.OUTPUTS_REFUSED, True),
+        (ProviderRefused("file: got a web page", answered=200), 200, Outcome.SUCCEEDED, False),
+        (ProviderRefused("redirect: expected an allowed origin"), 200, Outcome.OUTPUTS_REFUSED, True),
         (ProviderTooLong("github: body: expected at most 9 bytes"), 200, Outcome.OUTPUTS_REFUSED, True),
     ],
 )

@@ -734,6 +734,17 @@ def test_the_log_of_a_public_project_comes_from_its_page_without_a_token() -> No
     assert all("private-token" not in request.headers for request in peer.requests)
 
 
+@pytest.mark.parametrize("media_type", ["text/html", "Text/HTML; charset=UTF-8", "TEXT/HTML ;charset=x"])
+@pytest.mark.parametrize(("what", "path"), [("log", "trace"), ("artifacts", "artifacts")])
+def test_r9_a_web_page_is_no_file_however_its_type_is_written(what: str, path: str, media_type: str) -> None:
+    peer = Peer()
+    page = httpx.Response(200, content=b"<html><title>Maintenance", headers={"content-type": media_type})
+    peer.on("GET", f"{API}/jobs/5/{path}", page)
+    with pytest.raises(ProviderRefused, match="got a web page") as caught:
+        _read(peer, what)
+    assert caught.value.answered == 200
+
+
 @pytest.mark.parametrize("path", ["x", "a/../b", "a/b?c", "//evil.example/b", "a/b#", None, 7])
 def test_a_project_path_that_is_none_leads_nowhere(path: object) -> None:
     peer = Peer(token=TRIGGER)

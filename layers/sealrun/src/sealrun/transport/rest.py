@@ -192,8 +192,8 @@ class Rest:
         with self._reader.translated(too_long=ProviderTooLong), opened as answer:
             if not answer.is_success:
                 self._checked(answer, answer.read(MAX_JSON_BYTES))
-            if not page and answer.headers.get("content-type", "").startswith("text/html"):
-                raise ProviderRefused("file: expected the file, got a web page")
+            if not page and _media_type(answer) == "text/html":
+                raise ProviderRefused("file: expected the file, got a web page", answered=answer.status)
             yield answer.pieces(limit, seconds=self._max_seconds)
 
     def _checked(self, answer: Answer, body: bytes) -> None:
@@ -255,8 +255,12 @@ def whatever_inputs(answer: Answer) -> bool:
 
     A firewall before it may refuse a request for its inputs, with a page of its own.
     """
-    of_the_api = answer.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
-    return of_the_api and answer.status in _WHATEVER_INPUTS
+    return _media_type(answer) == "application/json" and answer.status in _WHATEVER_INPUTS
+
+
+def _media_type(answer: Answer) -> str:
+    """In lower case, without parameters: neither case nor spaces tell types apart (RFC 9110, 8.3.1)."""
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def words(body: bytes, flat: Callable[[dict[str, Any]], str], *, secret: str) -> str:

@@ -171,7 +171,8 @@ def _logs(
 def _may_still_come(error: Exception, run: Run, *, now: int) -> bool:
     """True where the provider, or its storage, refuses an archive of a run that was over just now (R9).
 
-    An archive is listed, and its storage answers 403 or 404 for it at times. What is refused here stays so.
+    An archive is listed, and its storage answers 403 or 404 for it at times, or with a page of maintenance.
+    What is refused here stays so.
     """
     answered = isinstance(error, ProviderRefused) and error.answered > 0
     return answered and now < run.finished_at + LOG_WAIT
