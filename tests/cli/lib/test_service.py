@@ -102,6 +102,30 @@ def test_an_address_is_this_machines_by_its_host_alone(url: str, *, here: bool) 
     assert is_here(url) == here
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://calls.example:x/calls/5",
+        "https://xn--a/calls/5",
+        "https://\u2028/calls/5",
+        "https://calls..example/calls/5",
+        f"https://{'a' * 64}.example/calls/5",
+        "https://calls.example/\x1b[2J",
+        f"https://calls.example/{'x' * 70_000}",
+        "http://127.0.0.1:x/calls/5",
+    ],
+)
+def test_l14_an_address_that_is_none_is_an_error_of_its_own(url: str) -> None:
+    # Of the command line, and of a service: it names where its files are.
+    service = Service(httpx.Client(trust_env=False), pause=lambda _: None)
+    with pytest.raises(CliError, match="url: expected an address that can be asked, got http"):
+        service.get(url)
+    with pytest.raises(CliError, match="got http"), service.stream(url, at_most=1):
+        pass
+    with pytest.raises(CliError, match="got http"):
+        is_here(url)
+
+
 def test_a_problem_that_says_nothing_is_named_with_its_address() -> None:
     shop = Answering(httpx.Response(404, headers=PROBLEM, json={"type": "about:blank", "title": "Not Found"}))
     with pytest.raises(CliError, match="expected a good answer, got 404 Not Found") as caught:

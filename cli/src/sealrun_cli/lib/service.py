@@ -193,14 +193,30 @@ def reaching(url: str) -> Iterator[None]:
 
 def check_url(url: str, name: str = "url") -> None:
     """Require https, except on this machine: tokens, signatures and settlement data travel encrypted only."""
-    parsed = httpx.URL(url)
+    parsed = _parsed(url, name)
     if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in LOOPBACK):
         raise CliError("bad-request", f"{name}: expected https://, got {url[:100]}")
 
 
 def is_here(url: str) -> bool:
     """Whether the address is one of this machine, whose owner may then be trusted with others on it."""
-    return httpx.URL(url).host in LOOPBACK
+    return _parsed(url, "url").host in LOOPBACK
+
+
+def _parsed(url: str, name: str) -> httpx.URL:
+    """The address, which a service may have named: one that no name server could be asked about is none.
+
+    Raises:
+        CliError: it is none.
+    """
+    try:
+        parsed = httpx.URL(url)
+        parsed.raw_host.decode("ascii").encode("idna")  # as a socket does, for empty and long labels
+        _ = parsed.host  # decodes labels of IDNA
+    except (httpx.InvalidURL, UnicodeError) as error:
+        detail = f"{name}: expected an address that can be asked, got {url[:100]}"
+        raise CliError("bad-request", detail) from error
+    return parsed
 
 
 def good(response: httpx.Response) -> dict[str, Any]:
