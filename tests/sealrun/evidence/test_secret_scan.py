@@ -182,6 +182,31 @@ def test_r10_a_secret_is_found_whatever_character_of_no_width_cuts_it() -> None:
     assert [ascii(each) for each, text in cut.items() if not Scanner().holds([text])] == []
 
 
+@pytest.mark.parametrize(
+    ("secret", "known"),
+    [
+        (b"whsec_MfKQ9r8/GKYqrTw+jUPD8I/LPZIo2LaLaSw4zJxq", False),
+        (b"whsec_MfKQ9r8/GKYqrTw+jUPD8I/LPZIo2LaLaSw4zJxq", True),
+        (b"one's/own=words", True),
+        (b"kR9/x2Lm/Qp7Zt4Vw8Yb/Nc3Df6Gh/Js5Ka1We0", False),
+    ],
+)
+@pytest.mark.parametrize("slash", [b"\\/", b"\\\\/", b"\\\\\\/"])
+def test_r10_a_secret_is_found_whose_slashes_json_escapes_as_php_does(
+    secret: bytes,
+    known: bool,  # noqa: FBT001
+    slash: bytes,
+) -> None:
+    """PHP's json_encode writes every slash so, and JSON within JSON escapes the backslash too."""
+    scanner = Scanner([secret] if known else [])
+    written = secret.replace(b"/", slash)
+    for escaped in (written, b"\\u0022" + written):
+        data = b'{"url": "https:' + slash * 2 + b'a", "hook": "' + escaped + b'"}\n'
+        assert MASK in masked(scanner, [data])[0]
+        assert secret[-9:] not in masked(scanner, [data])[0]
+    assert masked(scanner, [b'{"hook": "' + written + b'"}\n']) == (b'{"hook": "' + MASK + b'"}\n', 1)
+
+
 @pytest.mark.parametrize("text", ASSIGNED)
 def test_a_value_assigned_to_a_name_that_says_secret_is_found(text: bytes) -> None:
     found, count = masked(Scanner(), [b"$ env\n" + text + b"\n"])

@@ -16,14 +16,14 @@ from sealrun.evidence.secret_reading import Piece, Reading, one_a_line
 # ^[[31m of `cat -v`, &#27;[31m and #x1B[31m of test reports in XML), then strings such as links, then other
 # escapes such as tput's; GitLab's timestamp where it continues the line before; and characters that show
 # nothing (Unicode's Default_Ignorable_Code_Point and U+FFF9 to U+FFFB, but not Hangul's fillers, which are as
-# wide as a letter) in UTF-8, and as JSON, Rust, HTML and URLs write the most usual ones. Each alternative
-# begins with a literal, which is faster.
+# wide as a letter) in UTF-8, and as JSON, Rust, HTML and URLs write the most usual ones; and the backslashes
+# that PHP's JSON has before each slash. Each alternative begins with a literal, which is faster.
 _DECORATION = re.compile(
     rb"\x1b\[[0-?]*[ -/]*[@-~]"
     rb"|\x9b[0-?]*[ -/]*[@-~]"
     rb"|\xc2(?:\x9b[0-?]*[ -/]*[@-~]|\xad)"
     rb"|\\(?:(?:[eE]|0?33|x1[bB]|u001[bB]|u\{1[bB]\})\[[0-?]*[ -/]*[@-~]"
-    rb"|u(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|00[aA][dD]|\{(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|[aA][dD])\}))"
+    rb"|u(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|00[aA][dD]|\{(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|[aA][dD])\})|\\{0,2}(?=/))"
     rb"|\^\[\[[0-?]*[ -/]*[@-~]"
     rb"|#x1[bB]\[[0-?]*[ -/]*[@-~]"
     rb"|&#(?:27|[xX]1[bB]);\[[0-?]*[ -/]*[@-~]"
