@@ -33,6 +33,27 @@ jobs: {build: {runs-on: ubuntu-latest, steps: [{run: make}]}}
 """
 
 
+@pytest.mark.parametrize("name", ["a", "a b", os.fsdecode(b"a\xff\n")])
+def test_what_runs_is_ended_also_where_its_folder_was_renamed_or_is_called_anything(
+    tmp_path: Path, name: str
+) -> None:
+    folder, later = tmp_path / name, tmp_path / "later"
+    folder.mkdir()
+    environment = {**os.environ, background.MARK: str(folder / "ready")}
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    command = [sys.executable, "-c", "import time; time.sleep(20)", "local.sandbox"]
+    with subprocess.Popen(command, env=environment) as process:
+        for each in (folder, copy):
+            (each / "ready").write_text(json.dumps({"pid": process.pid}))
+        ended = background.stop("local.sandbox", copy / "ready")
+        assert (ended, process.poll()) == (False, None), "it is that of the folder that was copied"
+        folder.rename(later)
+        assert background.stop("local.sandbox", later / "ready")
+        assert process.wait(10) < 0
+        assert not background.stop("local.sandbox", later / "ready")
+
+
 def test_nothing_is_done_without_a_yes(capsys: pytest.CaptureFixture[str]) -> None:
     confirm(OUT, ["pay 5 MINA"], yes=True)
     with pytest.raises(CliError, match="got nobody to ask") as caught:

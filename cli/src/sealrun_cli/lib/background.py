@@ -112,6 +112,7 @@ def stop(module: str, ready: Path) -> bool:
     Also finds what is left of a process that was killed. Processes are known by a variable in their
     environment, which they inherit: sessions and parents change, and process ids are used again.
     """
+    ready = _as_started(module, ready)
     marked = _marked(ready)
     for pid in marked:
         if alive(pid, module):
@@ -119,6 +120,17 @@ def stop(module: str, ready: Path) -> bool:
     _wait_for_the_end([pid for pid in marked if alive(pid, module)], module)
     _kill_marked(ready)
     return bool(marked)
+
+
+def _as_started(module: str, ready: Path) -> Path:
+    """The ready file as its process knows it, which is another one where the folder was renamed since."""
+    try:
+        pid = int(json.loads(ready.read_bytes())["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ready
+    marks = [each for each in _environment(Path(f"/proc/{pid}")) if each.startswith(f"{MARK}=".encode())]
+    known = Path(os.fsdecode(marks[0].partition(b"=")[2])) if marks and alive(pid, module) else ready
+    return ready if known.exists() else known  # where that is still there, this folder is a copy
 
 
 def _wait_for_the_end(pids: Sequence[int], module: str) -> None:
@@ -139,7 +151,7 @@ def _kill_marked(ready: Path) -> None:
 
 def _marked(ready: Path) -> list[int]:
     """The processes that carry this ready file's mark; those that have ended show no environment."""
-    mark = f"{MARK}={ready.resolve()}".encode()
+    mark = os.fsencode(f"{MARK}={ready.resolve()}")
     return [int(path.name) for path in Path("/proc").glob("[0-9]*") if mark in _environment(path)]
 
 
