@@ -67,8 +67,8 @@ class Post:
             CliError: the bucket did not take it, or a service elsewhere names one on this machine (C1).
         """
         if is_here(self.box.url) and not is_here(self.public_url):
-            got = self.box.url[:100]
-            raise CliError("letter", f"box: expected one that is not on this machine, got {got}")
+            detail = f"box: expected one that is not on this machine, got {self.box.url[:100]}"
+            raise CliError("letter", detail, "ask the seller for a box that others can reach")
         form = self.box.form(self.name.rpartition("/")[2])
         answer = self.service.drop(self.box.url, form, self.body, media_type=MEDIA_TYPE)
         if not answer.is_success:
