@@ -164,6 +164,7 @@ def test_l12_callers_over_ipv4_have_their_own_addresses_where_it_listens_on_ipv6
         ("203.0.113.9, ::FFFF:c000:207", "192.0.2.7"),
         ("2001:db8::7", "2001:db8::7"),
         ("192.0.2.7:4711", "192.0.2.7"),
+        ("[::ffff:192.0.2.7]:4711", "192.0.2.7"),
     ],
 )
 @pytest.mark.parametrize("proxy", ["127.0.0.1", "::ffff:127.0.0.1"])
@@ -172,6 +173,15 @@ def test_l12_a_proxy_that_listens_on_ipv6_tells_callers_over_ipv4_apart(
 ) -> None:
     with running(address, trusted_proxy=proxy) as server:
         assert httpx.get(server.url, headers={"X-Forwarded-For": told}).text == counts
+
+
+@pytest.mark.parametrize(
+    "told", ["[2001:db8::7]:4711", "203.0.113.9, [2001:DB8:0::7]:4712", '"[2001:db8::7]"']
+)
+def test_l12_a_caller_over_ipv6_is_one_also_where_the_proxy_tells_ports(told: str) -> None:
+    """Each connection was a caller of its own."""
+    with running(address, trusted_proxy="127.0.0.1") as server:
+        assert httpx.get(server.url, headers={"X-Forwarded-For": told}).text == "2001:db8::7"
 
 
 def _by_ipv4(server: Server) -> str:

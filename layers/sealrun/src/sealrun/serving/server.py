@@ -126,17 +126,23 @@ class Server:
 def _with_plain_addresses(application: Callable[..., Any]) -> Callable[..., Any]:
     """The application, to which callers over IPv4 have their own addresses, also on a socket for IPv6.
 
-    It is waitress's, which reads X-Forwarded-For and takes ``::ffff:192.0.2.7`` for an address and a port.
+    It is waitress's, which reads X-Forwarded-For, takes ``::ffff:192.0.2.7`` for an address and a port, and
+    ``[2001:db8::7]:4711`` for an address.
     """
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         environ["REMOTE_ADDR"] = plain_address(environ["REMOTE_ADDR"])
         if told := environ.get("HTTP_X_FORWARDED_FOR"):
-            hops = [plain_address(hop.strip()) for hop in told.split(",")]
+            hops = [plain_address(_without_port(hop.strip())) for hop in told.split(",")]
             environ["HTTP_X_FORWARDED_FOR"] = ", ".join(hops)
         return application(environ, start_response)
 
     return answer
+
+
+def _without_port(hop: str) -> str:
+    """The address within brackets, as proxies that tell ports write IPv6; waitress takes one off IPv4."""
+    return hop.strip('"').removeprefix("[").partition("]")[0]
 
 
 def listening(address: str) -> socket.socket:
