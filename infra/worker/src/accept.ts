@@ -80,7 +80,7 @@ async function takeCall(
   checkOpen(await shownOffer(counter.desk));
   const signed = await readSignedCall(value, offer, offerHash);
   checkNoTickets(signed);
-  countRequest(counter.sender, counter.now);
+  await countRequest(counter.sender, counter.now);
   checkSignature(signed);
   checkAccess(signed, offer);
   checkInputs(offer.inputs, signed.call.inputs, matches);
@@ -129,7 +129,7 @@ async function takeRedeemed(
   const view = await shownOffer(desk);
   const { document: offer } = view;
   checkOpen(view);
-  countRequest(counter.sender, now);
+  await countRequest(counter.sender, now);
   checkRedeemed(redeemed);
   checkTicketAccess(redeemed, offer);
   checkInputs(offer.inputs, redeemed.call.inputs, matches);
@@ -154,7 +154,7 @@ async function usedFor(
 ): Promise<string | null> {
   if (error instanceof Conflict) return error.call;
   if (!(error instanceof Expired || error instanceof OfferClosed)) return null;
-  countRequest(sender, now);
+  await countRequest(sender, now);
   const call = await desk.named(redeemed.call.account, identifierOf(redeemed));
   if (call) checkRedeemed(redeemed); // whoever has no key of the ticket's is told nothing
   return call;

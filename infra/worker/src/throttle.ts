@@ -9,8 +9,9 @@ const MAX_SOURCES = 10_000;
 let minute = 0;
 const counts = new Map<string, number>();
 
-/** Counts one request of the minute that runs. Throws TooMany where it is one too many. */
-export function countRequest(source: string, now: number): void {
+/** Counts one request of an address's network in the minute that runs. Throws TooMany where it is one too many. */
+export async function countRequest(address: string, now: number): Promise<void> {
+  const source = await hashedNetwork(address);
   const current = Math.floor(now / 60);
   if (current !== minute || counts.size >= MAX_SOURCES) {
     minute = current;

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Offer } from '../../../web/shared/src/offer.ts';
 import { limitsOf } from '../src/limits.ts';
 import { matches } from '../src/patterns.ts';
-import { hashedNetwork } from '../src/throttle.ts';
+import { countRequest, hashedNetwork, REQUESTS_PER_MINUTE } from '../src/throttle.ts';
 
 const offer = (access: Offer['access'], limits: Partial<Offer['limits']> = {}): Offer =>
   ({ access, quota_per_hour: 11, limits: { seconds: 61, ...limits } }) as Offer;
@@ -53,4 +53,12 @@ test('an IPv6 address counts as the network that its holder has', async () => {
   assert.equal(await hashedNetwork('2001:0DB8:0000:0001::'), network);
   assert.notEqual(await hashedNetwork('2001:db8:0:2::1'), network);
   assert.notEqual(await hashedNetwork('192.0.2.1'), await hashedNetwork('192.0.2.2'));
+});
+
+test('L12: all addresses of one IPv6 network have the requests of one sender', async () => {
+  const now = 1_800_000_000;
+  for (let at = 0; at < REQUESTS_PER_MINUTE; at += 1) await countRequest(`2001:db8::${at}`, now);
+  await assert.rejects(async () => countRequest('2001:db8::ffff', now), /at most 60 a minute/);
+  await countRequest('2001:db8:0:1::1', now);
+  await countRequest('192.0.2.1', now);
 });
