@@ -30,7 +30,10 @@ def test_a_node_that_is_not_asked_over_https_is_refused_in_words(
     assert error["next"].endswith("for a sandbox on this machine: export SEALRUN_UNSAFE_LOOPBACK=1")
 
 
-@pytest.mark.parametrize("named", ["localhost", "10.0.0.0/8", "127.0.0.1:8080", "caddy", "127.0.0.1, ::1"])
+@pytest.mark.parametrize(
+    "named",
+    ["localhost", "10.0.0.0/8", "127.0.0.1:8080", "caddy", "127.0.0.1, ::1", "0.0.0.0", "::"],  # noqa: S104
+)
 def test_l12_a_proxy_that_is_no_address_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:

@@ -27,9 +27,8 @@ def plain_address(address: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether the text is one address, and no name or network."""
+    """Whether the text is one machine's address, and no name, network, or the 0.0.0.0 that stands for any."""
     try:
-        ipaddress.ip_address(text)
+        return not ipaddress.ip_address(text).is_unspecified
     except ValueError:
         return False
-    return True
