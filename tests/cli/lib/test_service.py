@@ -113,6 +113,9 @@ def test_an_address_is_this_machines_by_its_host_alone(url: str, *, here: bool) 
         "https://calls.example/\x1b[2J",
         f"https://calls.example/{'x' * 70_000}",
         "http://127.0.0.1:x/calls/5",
+        f"https://127.0.0.1:{'9' * 25}/calls/5",
+        "https://127.0.0.1:65536/calls/5",
+        "https://127.0.0.1:-1/calls/5",
     ],
 )
 def test_l14_an_address_that_is_none_is_an_error_of_its_own(url: str) -> None:

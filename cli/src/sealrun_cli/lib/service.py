@@ -213,7 +213,8 @@ def _parsed(url: str, name: str) -> httpx.URL:
         parsed = httpx.URL(url)
         parsed.raw_host.decode("ascii").encode("idna")  # as a socket does, for empty and long labels
         _ = parsed.host  # decodes labels of IDNA
-    except (httpx.InvalidURL, UnicodeError) as error:
+        (parsed.port or 0).to_bytes(2)  # beyond which no port is
+    except (httpx.InvalidURL, UnicodeError, OverflowError) as error:
         detail = f"{name}: expected an address that can be asked, got {url[:100]}"
         raise CliError("bad-request", detail) from error
     return parsed
