@@ -133,8 +133,9 @@ def _with_plain_addresses(application: Callable[..., Any]) -> Callable[..., Any]
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         environ["REMOTE_ADDR"] = plain_address(environ["REMOTE_ADDR"])
         if told := environ.get("HTTP_X_FORWARDED_FOR"):
-            hops = [plain_address(_without_port(hop.strip())) for hop in told.split(",")]
-            environ["HTTP_X_FORWARDED_FOR"] = ", ".join(hops)
+            # Of one trusted proxy the last hop counts; a caller may have sent any number before it.
+            last = told.rpartition(",")[2].strip()
+            environ["HTTP_X_FORWARDED_FOR"] = plain_address(_without_port(last))
         return application(environ, start_response)
 
     return answer
