@@ -413,6 +413,23 @@ def test_a_picture_of_stacks_that_no_leaf_covers_is_broken(good: Path) -> None:
     assert [claim.name for claim in verify_file(good, evidence).broken] == ["picture"]
 
 
+def test_e5_a_picture_of_stacks_that_are_others_when_they_are_read_is_broken(
+    good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are measured first; a gateway may give other bytes each time, and a file may change meanwhile."""
+    forged, read = good.parent / "forged.folded", evidence_folder.DiskFolder.document
+    forged.write_bytes(b"honest 9999\n")
+    for option, name in (("--svg", "profile.svg"), ("--speedscope", "profile.speedscope.json")):
+        assert RUN.invoke(app, ["profile", str(forged), option, str(good.parent / name)]).exit_code == 0
+
+    def changed(folder: evidence_folder.DiskFolder, name: str) -> bytes | None:
+        return forged.read_bytes() if name.endswith("/profile.folded") else read(folder, name)
+
+    monkeypatch.setattr(evidence_folder.DiskFolder, "document", changed)
+    found = verify_file(good, good.parent / "evidence")
+    assert [claim.name for claim in found.broken].count("picture") == 2
+
+
 def test_a_picture_waits_for_no_pipe_and_follows_no_link(good: Path) -> None:
     stacks = good.parent / "evidence/profile/build/sealrun-profile/profile.folded"
     (good.parent / "profile.svg").write_text("<svg/>")

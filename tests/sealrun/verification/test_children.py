@@ -293,3 +293,35 @@ def test_e5_a_copy_of_a_childs_receipt_that_a_stranger_signed_is_broken(parent: 
     assert [claim.name for claim in check(folder).broken] == ["lineage"]
     graph = read_lineage(folder["receipt.json"], folder)
     assert [node.hash for node in graph.nodes.values() if node.bad] == [f"reads/{child.call}"]
+
+
+@pytest.mark.parametrize("name", ["receipt.json", "offer.json", "inputs.json"])
+def test_e5_a_childs_document_that_is_another_one_when_it_is_read_breaks_the_claim(
+    parent: Made, child: Made, name: str
+) -> None:
+    """It is measured first: a gateway may give other bytes each time, and a file may change meanwhile."""
+    folder = Changing(parent.folder)
+    place = f"{PLACE}/{child.call}"
+    folder.read_as = {f"{place}/{name}": parent.folder[name]}
+    if name == "receipt.json":
+        folder.read_as = {f"{place}/receipt.json": by_a_stranger(child), f"{place}/offer.json": None}
+    assert [claim.name for claim in check(folder).broken] == ["child"]
+    assert "SHA-256: expected" in check(folder).broken[0].says
+    assert not read_lineage(folder["receipt.json"], folder).holds
+
+
+class Changing(MemoryFolder):
+    """A folder that gives other bytes where a document is read than where it is measured."""
+
+    read_as: Mapping[str, bytes | None] = {}
+
+    def document(self, name: str) -> bytes | None:
+        return self.read_as.get(name, super().document(name))
+
+
+def by_a_stranger(child: Made) -> bytes:
+    """The child's receipt, signed by another key."""
+    stranger = PrivateKey.from_scalar(777)
+    receipt = SignedReceipt.parse(json.loads(child.folder["receipt.json"])).receipt
+    signed = SignedReceipt(receipt, sign_fields(stranger, receipt.fields()), stranger.public_key())
+    return canonical(signed.document())

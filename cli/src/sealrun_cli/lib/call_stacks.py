@@ -1,14 +1,13 @@
 """Call stacks of a run, from the evidence folder or from a file."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.adapters.files.plain_files import read_plain
 from sealrun.evidence.call_stacks import MAX_BYTES, name_of, parse
-from sealrun.ports.folder import Folder
 from sealrun.workflows.gather_files import PROBE_FOLDER, SHOWN_STACKS, STACKS
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.units import size
@@ -37,11 +36,15 @@ def read_stacks(source: Path) -> dict[tuple[str, ...], int]:
     if source.is_file():
         return _with_names(read_plain(source, at_most=MAX_BYTES))
     folder = DiskFolder(source)
-    return parse_all(texts_of_jobs(folder, folder.names()))
+    return parse_all(texts_of_jobs(folder.document, folder.names()))
 
 
-def texts_of_jobs(folder: Folder, names: Collection[str]) -> dict[str, bytes]:
+def texts_of_jobs(read: Callable[[str], bytes | None], names: Collection[str]) -> dict[str, bytes]:
     """The folded stacks by job: of these files each job's own, or only the public part where that is here.
+
+    Args:
+        read: gives a file's bytes.
+        names: the files.
 
     Raises:
         CliError: there are none, or more than can be drawn.
@@ -54,7 +57,7 @@ def texts_of_jobs(folder: Folder, names: Collection[str]) -> dict[str, bytes]:
     texts: dict[str, bytes] = {}
     left = MAX_TOTAL_BYTES
     for job, place in places.items():
-        texts[job] = folder.document(place) or b""
+        texts[job] = read(place) or b""
         left -= len(texts[job])
         if left < 0:
             raise CliError("file", f"profile: expected at most {size(MAX_TOTAL_BYTES)} in all, got more")

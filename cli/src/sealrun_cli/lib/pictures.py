@@ -7,6 +7,7 @@ from sealrun.evidence.leaves import Leaf
 from sealrun.ports.folder import Folder
 from sealrun.verification.claims import BrokenClaim, Claim, broken, holds, require
 from sealrun.verification.documents import ARITHMETIC
+from sealrun.verification.files import covered_document
 from sealrun_cli.lib.call_stacks import count_frames, default_title, parse_all, texts_of_jobs
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.flame_graph import flame_graph
@@ -42,7 +43,7 @@ def _drawn(name: str, picture: bytes, folder: Folder, covered: Mapping[str, Leaf
     """The picture of the covered stacks; nothing if the one that is here is too short to be it."""
     if len(picture) < len(flame_graph({}, "")) and name == FLAME_GRAPH:
         return b""
-    texts = texts_of_jobs(folder, covered)
+    texts = texts_of_jobs(lambda place: covered_document(folder, place, covered[place]), covered)
     # A speedscope file has a number and a comma for each frame; stacks that differ only in encoding are one.
     if name == SPEEDSCOPE and len(picture) < count_frames(texts.values()):
         return b""

@@ -7,6 +7,7 @@ itself: its inputs, which its own receipt covers, name the parent call.
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sealrun.calls.call import MAX_CALL_DEPTH, Parent, parse_parent
@@ -24,6 +25,7 @@ from sealrun.verification.claims import (
     require,
     require_equal,
 )
+from sealrun.verification.files import covered_document
 from sealrun.verification.nested import Below, opened_inputs, receipt_in
 from sealrun.verification.trees import open_leaves, read_index
 
@@ -39,6 +41,18 @@ _PLACE = re.compile(rf"(outputs/(?:[^/]+/)+{CHILDREN}/([0-9a-f]{{64}}))/{RECEIPT
 
 class TooManyChildren(BrokenClaim):
     """More than are looked at; nothing against the run, for outputs of a child among its own bring them."""
+
+
+@dataclass(frozen=True)
+class Covered(Below):
+    """A child's folder, of which only what the run's receipt covers is read, with its leaves' bytes."""
+
+    leaves: Mapping[str, Leaf]  # by their places in the folder of the run
+
+    def document(self, name: str) -> bytes | None:
+        place = f"{self.prefix}/{name}"
+        leaf = self.leaves.get(place)
+        return None if leaf is None else covered_document(self.folder, place, leaf)
 
 
 class Child(NamedTuple):
@@ -106,8 +120,8 @@ def read_child(folder: Folder, place: str, call: str, covered: Mapping[str, Leaf
             not here or f"{place}/{name}" in covered,
             f"{place}/{name}: expected a file that the receipt covers, got one that it does not",
         )
-    signed = receipt_in(folder, place, call)
-    below = Below(folder, place)
+    below = Covered(folder, place, covered)
+    signed = receipt_in(below, call)
     try:
         inputs = opened_inputs(signed.receipt, below)
     except SealrunError:  # told where the child is checked

@@ -76,21 +76,19 @@ def nested(names: Collection[str], kind: str) -> list[str]:
 
 def read_nested(folder: Folder, kind: str, call: str) -> SignedReceipt:
     """The receipt of one of them; raises what ``receipt_in`` does."""
-    return receipt_in(folder, f"{kind}/{call}", call)
+    return receipt_in(Below(folder, f"{kind}/{call}"), call)
 
 
-def receipt_in(folder: Folder, place: str, call: str) -> SignedReceipt:
+def receipt_in(folder: Below, call: str) -> SignedReceipt:
     """The receipt in a folder inside the folder.
 
     Raises:
         Malformed: it is not a receipt.
         BrokenClaim: its signature does not hold, or it is of another call than the folder's name says.
     """
-    signed = SignedReceipt.parse(
-        parse_object(folder.document(f"{place}/{RECEIPT}") or b"", at_most=MAX_RECEIPT_BYTES)
-    )
-    require(signed.holds(), f"{place}: signature: expected one that holds, got one that does not")
-    require_equal(f"{place}: the receipt's call", call, f"{signed.receipt.call_hash:064x}")
+    signed = SignedReceipt.parse(parse_object(folder.document(RECEIPT) or b"", at_most=MAX_RECEIPT_BYTES))
+    require(signed.holds(), f"{folder.prefix}: signature: expected one that holds, got one that does not")
+    require_equal(f"{folder.prefix}: the receipt's call", call, f"{signed.receipt.call_hash:064x}")
     return signed
 
 
