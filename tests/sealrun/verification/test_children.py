@@ -295,6 +295,25 @@ def test_e5_a_copy_of_a_childs_receipt_that_a_stranger_signed_is_broken(parent: 
     assert [node.hash for node in graph.nodes.values() if node.bad] == [f"reads/{child.call}"]
 
 
+@pytest.mark.parametrize("again", ["z", "a"])
+@pytest.mark.parametrize("what", ["key", "key without an offer", "offer.json", "inputs.json"])
+def test_e5_a_childs_receipt_in_a_second_place_hides_no_document_beside_it(
+    parent: Made, child: Made, again: str, what: str
+) -> None:
+    """Outputs of another child may bring it, before or after the place of the one that the run left."""
+    left = child.left()
+    document = f"sealrun-children/{child.call}/{what}"
+    if document in left:
+        left[document] = parent.folder[what]
+    else:
+        left[f"sealrun-children/{child.call}/receipt.json"] = by_a_stranger(child)
+    if what == "key without an offer":
+        del left[f"sealrun-children/{child.call}/offer.json"]
+    found = top(child, files={f"{again}/{name}": data for name, data in left.items()})
+    assert {claim.name for claim in check(found.folder).broken} == {"child"}
+    assert not read_lineage(found.folder["receipt.json"], found.folder).holds
+
+
 @pytest.mark.parametrize("name", ["receipt.json", "offer.json", "inputs.json"])
 def test_e5_a_childs_document_that_is_another_one_when_it_is_read_breaks_the_claim(
     parent: Made, child: Made, name: str

@@ -128,7 +128,9 @@ def read_lineage(receipt: bytes, folder: Folder, covered: Mapping[str, Leaf] | N
             graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
     children = _read_children(graph, signed, folder, covered)
     for name in known.keys() & children.keys():
-        _check_copy(graph, *known[name], children[name].signed.public_key)
+        earlier, beside = known[name]
+        place = f"{READS}/{earlier.receipt.call_hash:064x}"
+        _check_copy(graph, place, earlier, beside, children[name].signed.public_key)
     here = {**known, **{name: (each.signed, each.folder) for name, each in children.items()}}
     _follow(graph, {**here, graph.root: (signed, folder)}, _Family.of(signed, folder, children))
     # No receipt reads itself: a copy of the first one is read by none, and nothing looks at it.
@@ -154,14 +156,20 @@ def _read_children(
     for place, call in folders:
         try:
             child = read_child(folder, place, call, covered or {})
-            found.setdefault(_hash(child.signed.receipt), child)  # the same one again says nothing new
         except SealrunError as error:
             graph.nodes[place] = Node(place, Link.BROKEN, error.detail, call, called=True)
+            continue
+        first = found.setdefault(_hash(child.signed.receipt), child)
+        if first is not child:  # the same one again says nothing new
+            key = first.signed.public_key
+            _check_copy(graph, place, child.signed, child.folder, key, called=True)
     return found
 
 
-def _check_copy(graph: Lineage, signed: SignedReceipt, folder: Folder, key: PublicKey) -> None:
-    """Key and documents of an earlier receipt that is a child as well: only the child is followed (E5)."""
+def _check_copy(
+    graph: Lineage, place: str, signed: SignedReceipt, folder: Folder, key: PublicKey, *, called: bool = False
+) -> None:
+    """Key and documents of a child's receipt that lies here as well: only the child is followed (E5)."""
     receipt = signed.receipt
     try:
         require_equal("the child's key", key.to_base58(), signed.public_key.to_base58())
@@ -173,7 +181,7 @@ def _check_copy(graph: Lineage, signed: SignedReceipt, folder: Folder, key: Publ
         opened_inputs(receipt, folder)
     except SealrunError as error:
         call = f"{receipt.call_hash:064x}"
-        graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
+        graph.nodes[place] = Node(place, Link.BROKEN, error.detail, call, called=called)
 
 
 @dataclass(frozen=True)
