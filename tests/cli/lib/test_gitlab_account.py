@@ -139,6 +139,16 @@ def test_gitlab_judges_a_file_as_soon_as_its_inputs_have_defaults(server: GitLab
     assert "nowhere" in broken.errors[0]
 
 
-def test_a_file_without_a_header_is_judged_as_it_stands() -> None:
-    for text in ("job: {script: [x]}\n", "---\njob: {script: [x]}\n"):
-        assert judgeable(text.encode()) == text
+@pytest.mark.parametrize("start", ["", "---\n", "\n" * 60, "# of the job\n\n" * 60, "\r\n \r\n" * 60])
+def test_a_file_without_a_header_is_judged_as_it_stands(start: str) -> None:
+    """However many empty lines are between its comments: those took hours."""
+    text = f"{start}job: {{script: [x]}}\n"
+    assert judgeable(text.encode()) == text
+
+
+@pytest.mark.parametrize("start", ["", "---\n", "# of the job\n\n   \n# more\n"])
+def test_a_files_inputs_have_defaults_also_where_its_lines_end_as_in_windows(start: str) -> None:
+    text = f"{start}{PIPELINE}".replace("\n", "\r\n")
+    judged = judgeable(text.encode())
+    assert "default: '0000" in judged
+    assert judged.endswith(text.partition("---\r\nworkflow")[2])

@@ -15,7 +15,7 @@ from sealrun_cli.lib.units import size
 
 MAX_FILE_BYTES = 1 << 20
 # A header with inputs comes first, and `---` ends it.
-SPEC = re.compile(r"^(?:\s*#.*\n|\s*\n|---[ \t]*\n)*spec:")
+SPEC = re.compile(r"(?:[^\S\n]*(?:#.*)?\n|---[ \t]*\r?\n)*spec:")
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,7 +61,7 @@ def read_pipeline(provider: str, text: bytes, inputs_as: str = INPUTS) -> Pipeli
 def judgeable(text: bytes) -> str:
     """A GitLab file with defaults for its inputs; its body stays as it is, byte by byte."""
     whole = text.decode("utf-8", "replace")
-    parts = re.split(r"(?m)^---[ \t]*$", whole.removeprefix("---"), maxsplit=1)
+    parts = re.split(r"(?m)^---[ \t]*\r?$", whole.removeprefix("---"), maxsplit=1)
     if not SPEC.match(whole) or len(parts) == 1:
         return whole
     header, body = parts
