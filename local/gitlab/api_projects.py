@@ -45,6 +45,15 @@ def tag(context: Context, request: Request) -> Response:
     return answer(value)
 
 
+def commit(context: Context, request: Request) -> Response:
+    """``GET /projects/:id/repository/commits/:sha``, which may be a name, as HEAD."""
+    project, _ = context.visible(request)
+    found = commit_of(project, unquote(request.values_in_path["sha"]))
+    if not found:
+        raise not_found("Commit")
+    return answer({"id": found, "short_id": found[:8]})
+
+
 def protected_tags(context: Context, request: Request) -> Response:
     """``GET /projects/:id/protected_tags``."""
     project, _ = context.member(request)
@@ -138,6 +147,7 @@ ROUTES = [
     ("user", "GET", "/user", user),
     ("project", "GET", "/projects/<project>", read),
     ("tag", "GET", "/projects/<project>/repository/tags/<tag>", tag),
+    ("commit", "GET", "/projects/<project>/repository/commits/<sha>", commit),
     ("protected_tags", "GET", "/projects/<project>/protected_tags", protected_tags),
     ("variables", "GET", "/projects/<project>/variables", variables),
     ("add_variable", "POST", "/projects/<project>/variables", add_variable),

@@ -68,6 +68,44 @@ def test_r8_a_local_file_that_the_default_branch_has_otherwise_is_not_judged_for
     assert len(lint_findings(server, tmp_path)) == 2
 
 
+NEEDING = f"{INCLUDING}build: {{script: [make], needs: [more]}}\n"
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(
+    ("text", "include", "later"),
+    [
+        (INCLUDING, None, {"ci/more.yml": ""}),
+        (NEEDING, None, {"ci/more.yml": "renamed: {script: [make]}\n"}),
+        (NEEDING, "ci/*.yml", {"ci/broken.yml": "a: {}\n"}),
+        (NEEDING, "{local: ci/more.yml, rules: [{if: $CI_COMMIT_TAG}]}", {}),
+    ],
+)
+def test_r8_a_file_that_is_refused_for_what_the_default_branch_has_otherwise_is_not_called_wrong(
+    server: GitLabServer, tmp_path: Path, text: str, include: str | None, later: dict[str, str]
+) -> None:
+    """GitLab would take it at the tag; so a seller would repair a file in which nothing is wrong."""
+    text = text.replace("ci/more.yml", include) if include else text
+    committed(tmp_path, "more: {script: [make]}\n", "v1", text=text)
+    for name, content in later.items():
+        (tmp_path / name).write_text(content) if content else (tmp_path / name).unlink()
+    commit_all(tmp_path)
+    (found,) = lint_findings(server, tmp_path, text)
+    assert (found.holds, found.what) == (None, "lint")
+    assert "it refuses that: " in found.message
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("include", ["ci/more.yml", "/ci/*.yml"])
+def test_r8_a_file_that_is_refused_at_the_tag_too_is_called_wrong(
+    server: GitLabServer, tmp_path: Path, include: str
+) -> None:
+    text = INCLUDING.replace("ci/more.yml", include)
+    committed(tmp_path, "more: {script: [make], needs: [nothing]}\n", "v1", text=text)
+    (found,) = lint_findings(server, tmp_path, text)
+    assert (found.holds, found.what) == (False, "lint")
+
+
 @pytest.mark.peers
 @pytest.mark.parametrize("condition", ["$CI_COMMIT_TAG", "$CI_COMMIT_BRANCH"])
 def test_r8_a_file_that_rules_include_is_not_judged_for_the_tag(

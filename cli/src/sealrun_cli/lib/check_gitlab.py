@@ -1,7 +1,7 @@
 """Is a GitLab project fit for its offer: project, tag, the file by GitLab's own lint, the token?"""
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -69,15 +69,17 @@ class _Check:
         if judged.needs_inputs:
             detail = "GitLab judges no file whose inputs lack defaults; included files were not looked at"
             yield unknown("lint", detail, "give the inputs defaults to have them looked at")
+        elif others := list(self._others(own, judged)):
+            what = "GitLab merges what its default branch includes"
+            detail = (
+                f"{what}, and a call's run at {source.ref} may include another: {', '.join(others)[:200]}"
+            )
+            said = f"; it refuses that: {refused}" if (refused := "; ".join(judged.errors)[:300]) else ""
+            yield unknown("lint", f"{detail}{said}", "have a run judged: sealrun check --run")
         elif judged.errors:
             yield bad(
                 "lint", f"GitLab refuses the file: {'; '.join(judged.errors)[:300]}", "correct the file"
             )
-        elif others := list(self._others(own, judged)):
-            what = "GitLab merges what its default branch includes"
-            detail = f"{what}, and a call's run at {source.ref} may include another"
-            advice = "have a run judged: sealrun check --run"
-            yield unknown("lint", f"{detail}: {', '.join(others)[:200]}", advice)
         else:
             merged = read_pipeline(source.provider, judged.merged.encode(), source.inputs_as)
             yield from _merged_findings(self.offer, merged, own)
@@ -86,12 +88,26 @@ class _Check:
 
     def _others(self, own: Pipeline, judged: Lint) -> Iterator[str]:
         """Includes that may be others in a run at the tag: by rules, name, or as files of another commit."""
-        yield from self._chosen(own, judged)
-        for path, commit in judged.local.items():
+        local = judged.local or self._named(own, judged.head)
+        yield from self._chosen(own, local)
+        for path, commit in local.items():
             same = self._same(path, commit)
-            yield from self._chosen(same, judged) if same else (path,)
+            yield from self._chosen(same, local) if same else (path,)
 
-    def _chosen(self, file: Pipeline, judged: Lint) -> Iterator[str]:
+    def _named(self, own: Pipeline, head: str) -> Mapping[str, str]:
+        """The project's own files that the file names, where GitLab refused it before it listed them."""
+        names = {*self.clone.files(self.offer.source.commit), *self.clone.files(head)} if head else set()
+        found: dict[str, str] = {}
+        waiting = [own]
+        while waiting:
+            for include in waiting.pop().includes:
+                taken = _wildcard(include.removeprefix("local:"))
+                for path in sorted(filter(taken.fullmatch, names - found.keys())):
+                    found[path] = head
+                    waiting += [same] if (same := self._same(path, head)) else []
+        return found
+
+    def _chosen(self, file: Pipeline, local: Mapping[str, str]) -> Iterator[str]:
         """Includes that rules, the run's own values or a wildcard choose, of a file as the tag has it."""
         source = self.offer.source
         yield from file.by_run
@@ -102,7 +118,7 @@ class _Check:
             if include.startswith("local:") and "*" in include:
                 taken = _wildcard(include.removeprefix("local:"))
                 found = filter(taken.fullmatch, self.clone.files(source.commit))
-                yield from (path for path in found if path not in judged.local)
+                yield from (path for path in found if path not in local)
 
     def _same(self, path: str, commit: str) -> Pipeline | None:
         """The file, if it is the same at the offer's commit, as far as the clone shows both."""

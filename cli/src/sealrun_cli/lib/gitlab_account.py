@@ -56,6 +56,7 @@ class Lint:
     errors: tuple[str, ...]
     merged: str
     local: Mapping[str, str]  # the project's own files that it includes, each with the commit it was read at
+    head: str = ""  # the default branch's commit, where there are errors: GitLab may list no files then
 
     @property
     def needs_inputs(self) -> bool:
@@ -118,13 +119,14 @@ class GitLabAccount:
         with _translated("lint"):
             there = self._client.projects.get(project)
             answer = there.ci_lint.create({"content": content}).asdict()
+            head = str(there.commits.get("HEAD").id) if answer.get("errors") else ""
         errors = tuple(str(each)[:200] for each in answer.get("errors") or [])[:MAX_ERRORS]
         local = {
             str(each.get("location")).lstrip("/"): str(each.get("context_sha"))
             for each in answer.get("includes") or []
             if each.get("type") == "local" and each.get("context_project") == there.path_with_namespace
         }
-        return Lint(errors, str(answer.get("merged_yaml") or ""), local)
+        return Lint(errors, str(answer.get("merged_yaml") or ""), local, head)
 
     def add_hook(self, project: str, url: str, secret: str) -> None:
         """A webhook for pipelines, signed with the secret; one of the same URL is replaced.
