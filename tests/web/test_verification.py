@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sealrun.encoding.fields import canonical
 from sealrun.encoding.measure import measure_document
 from sealrun.evidence.evidence import Item
 from sealrun.evidence.leaves import Kind
@@ -160,6 +161,29 @@ def test_e6_the_page_matches_an_index_with_the_offers_patterns_up_to_the_command
     found = nodejs.ask(SCRIPT, [[str(tmp_path / name), NAMED] for name in ("less", "lines", "names")])
     policy = [claim["verdict"] for each in found for claim in each["claims"] if claim["name"] == "policy"]
     assert policy == [Verdict.HOLDS, Verdict.NOT_SHOWN, Verdict.NOT_SHOWN]
+
+
+@pytest.mark.parametrize("buyer", [True, False])
+def test_e2_e5_the_page_and_the_command_refuse_grade_1_of_an_index_that_hides_its_tokens_claims(
+    tmp_path: Path, *, buyer: bool
+) -> None:
+    """An index always shows them; where it is not here at all, nobody can tell."""
+    world = world_of()
+    files = folder_of(world, collected(world), buyer=buyer)
+    index = json.loads(files["index.json"])
+    kept_back = {"opening", "cid", "text"}
+    for tree in ("outputs", "profile"):
+        index[tree] = [{name: each[name] for name in each.keys() - kept_back} for each in index[tree]]
+    hidden = {**files, "index.json": canonical(index)}
+    opened = {name: data for name, data in hidden.items() if buyer or "/" not in name}
+    without = {name: data for name, data in files.items() if "/" not in name and name != "index.json"}
+    handed = {"shown": files, "hidden": opened, "without": without}
+    for name, each in handed.items():
+        write(each, tmp_path / name)
+    asked = [[str(tmp_path / name), NAMED] for name in handed]
+    page = [answer["holds"] for answer in nodejs.ask(SCRIPT, asked)]
+    ours = [verify(each["receipt.json"], Handed(each), Trust(NAMED)).holds for each in handed.values()]
+    assert (page, ours) == ([True, False, True], [True, False, True])
 
 
 def test_e2_e5_the_page_says_that_it_checks_neither_tokens_nor_other_calls(tmp_path: Path) -> None:

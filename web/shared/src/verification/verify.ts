@@ -58,22 +58,27 @@ export async function verify(
   const files = await checkFiles(claims, folder, opened, left);
   const covered = files.some(({ place, verdict }) => place === RUN && verdict === 'holds');
   const jobs = await checkRun(claims, receipt, offer, covered ? folder.get(RUN) : undefined);
-  await checkGrade(claims, receipt, opened);
+  await checkGrade(claims, receipt, opened, offer !== undefined && folder.has('index.json'));
   await sayElsewhere(claims, folder, opened);
   return result(claims, receipt, opened, files, jobs);
 }
 
 /** Step 9.4, as far as it goes without the keys of a CI's issuer: grade 1 is never shown here, but may be refuted. */
-async function checkGrade(claims: Claims, receipt: Receipt, opened: Opened): Promise<void> {
+async function checkGrade(
+  claims: Claims,
+  receipt: Receipt,
+  opened: Opened,
+  here: boolean,
+): Promise<void> {
   await claims.check('grade', OPERATOR, () => {
     if (receipt.grade === 0)
       return "the operator's word: it proves what the oracle's key said, not what ran";
     require(receipt.grade <=
       HIGHEST_OF_ONE, `grade: expected at most ${HIGHEST_OF_ONE} from a single receipt, got ${receipt.grade}`);
-    const tokens = [...opened.leaves.values()].filter(({ kind }) => kind === 'claims').length;
-    require(tokens > 0 ||
-      opened.leaves.size ===
-        0, `grade: expected evidence for grade ${receipt.grade}, got none: no CI token is in the evidence`);
+    // The index always shows them; without it, or the offer, nobody can tell.
+    const tokens = [...opened.shown].filter((place) => opened.leaves.get(place)?.kind === 'claims');
+    require(tokens.length > 0 ||
+      !here, `grade: expected evidence for grade ${receipt.grade}, got none: no CI token is in the evidence`);
     throw new NotShown(
       `the receipt says ${receipt.grade}; that rests on keys of the CI which this page does not have`,
     );
