@@ -207,6 +207,35 @@ def test_r10_a_secret_is_found_whose_slashes_json_escapes_as_php_does(
     assert masked(scanner, [b'{"hook": "' + written + b'"}\n']) == (b'{"hook": "' + MASK + b'"}\n', 1)
 
 
+@pytest.mark.parametrize(
+    ("secret", "known"),
+    [(b"whsec_MfKQ9r8/GKYqrTw+jUPD8I/LPZIo2LaLaSw4zJxq", False), (b"one's/own=words", True)],
+)
+@pytest.mark.parametrize(
+    "slash",
+    [
+        b"%5C%2F",
+        b"%5C/",
+        b"%5c%2f",
+        b"%255C%252F",
+        b"\\&#x2F;",
+        b"\\&#47;",
+        b"&#92;/",
+        b"\\\\\\\\/",
+        b"\\" * 7 + b"/",
+    ],
+)
+def test_r10_a_secret_is_found_whose_escaped_slashes_are_escaped_once_more(
+    secret: bytes,
+    known: bool,  # noqa: FBT001
+    slash: bytes,
+) -> None:
+    """PHP's JSON in the body of a form or in a page, and in JSON within JSON within JSON."""
+    scanner = Scanner([secret] if known else [])
+    data = b"payload=" + secret.replace(b"/", slash) + b"&n=1\n"
+    assert masked(scanner, [data]) == (b"payload=" + MASK + b"&n=1\n", 1)
+
+
 @pytest.mark.parametrize("text", ASSIGNED)
 def test_a_value_assigned_to_a_name_that_says_secret_is_found(text: bytes) -> None:
     found, count = masked(Scanner(), [b"$ env\n" + text + b"\n"])

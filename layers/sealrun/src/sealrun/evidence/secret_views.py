@@ -23,7 +23,7 @@ _DECORATION = re.compile(
     rb"|\x9b[0-?]*[ -/]*[@-~]"
     rb"|\xc2(?:\x9b[0-?]*[ -/]*[@-~]|\xad)"
     rb"|\\(?:(?:[eE]|0?33|x1[bB]|u001[bB]|u\{1[bB]\})\[[0-?]*[ -/]*[@-~]"
-    rb"|u(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|00[aA][dD]|\{(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|[aA][dD])\})|\\{0,2}(?=/))"
+    rb"|u(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|00[aA][dD]|\{(?:200[b-fB-F]|2060|[fF][eE][fF]{2}|[aA][dD])\})|\\{0,6}(?=/))"
     rb"|\^\[\[[0-?]*[ -/]*[@-~]"
     rb"|#x1[bB]\[[0-?]*[ -/]*[@-~]"
     rb"|&#(?:27|[xX]1[bB]);\[[0-?]*[ -/]*[@-~]"
@@ -40,6 +40,8 @@ _DECORATION = re.compile(
     rb"|&(?:#(?:820[3-7]|8288|65279|173|[xX](?:200[b-fB-F]|2060|[fF][eE][fF]{2}|[aA][dD]))|shy|zwn?j|ZeroWidthSpace);"
     rb"|%[eE]2%80%8[b-fB-F]"
 )
+# The same backslashes where they are written out themselves, as in the body of a form.
+_SLASH = re.compile(rb"\\{1,7}(?=/)")
 # Decoration that is closer than so many bytes is nobody's words, and one more reading would cost (E6).
 _SPARSE = 8
 # Printable ASCII, an escape, tabs and line ends; zeros; all others. UTF-16 and UTF-32 have one and three
@@ -95,16 +97,24 @@ def wide_forms(value: bytes) -> list[bytes]:
 
 def _bare(text: bytes, of: Reading | None) -> Iterator[Reading]:
     """Without decoration, each word of a colour by itself, and with the characters that are written out."""
-    cuts = [(0, 0), *(match.span() for match in _DECORATION.finditer(text)), (len(text), len(text))]
-    if len(cuts) > 2:  # noqa: PLR2004  its two ends
-        pieces = [(before, text[before:after], 1) for (_, before), (after, _) in itertools.pairwise(cuts)]
+    if pieces := _without(_DECORATION, text):
         if len(pieces) * _SPARSE < len(text) and _words_meet(pieces):
             yield Reading(one_a_line(pieces), of)
         of = Reading(pieces, of)
         yield of
         text = of.text
     if found := [*written_out(text)]:
-        yield Reading(found, of)
+        of = Reading(found, of)
+        yield of
+        if b"\\/" in of.text:
+            yield Reading(_without(_SLASH, of.text), of)
+
+
+def _without(pattern: re.Pattern[bytes], text: bytes) -> list[Piece]:
+    """What lies around each place where the pattern fits; nothing where it fits nowhere."""
+    cuts = [(0, 0), *(match.span() for match in pattern.finditer(text)), (len(text), len(text))]
+    around = [(before, text[before:after], 1) for (_, before), (after, _) in itertools.pairwise(cuts)]
+    return around if len(around) > 1 else []
 
 
 def _words_meet(pieces: list[Piece]) -> bool:
