@@ -588,6 +588,17 @@ def test_r9_a_web_page_that_was_left_without_an_archive_is_a_file() -> None:
         _read(_redirecting(path, content, media_type="text/html"), "artifacts", 7)
 
 
+@pytest.mark.parametrize("content", [b"", b"PK", b"upstream busy", b'{"message": "try later"}'])
+def test_r9_what_comes_in_place_of_an_archive_is_no_file_unless_a_digest_says_so(content: bytes) -> None:
+    """An own server tells no digest, and all of its archives are zips; what else it gives may pass."""
+    path = f"{API}/actions/artifacts/7/zip"
+    with pytest.raises(ProviderRefused, match="expected a zip") as caught:
+        _read(_redirecting(path, content), "artifacts", 7)
+    assert caught.value.answered == 200
+    told = {"digest": f"sha256:{hashlib.sha256(content).hexdigest()}"}
+    assert zipfile.ZipFile(io.BytesIO(_read(_redirecting(path, content, **told), "artifacts", 7))).namelist()
+
+
 def test_r5_an_archive_of_a_repeated_run_is_refused() -> None:
     peer = _redirecting(f"{API}/actions/artifacts/7/zip", b"zip")
     peer.on("GET", RUN_URL, reply({**OVER, "run_attempt": 2}))

@@ -10,7 +10,7 @@ from tests.sealrun.fakes import zipped
 
 
 def unpacked(pieces: Iterator[bytes], name: str) -> dict[str, bytes]:
-    found = unpack_zip(as_archive(pieces, name), max_bytes=1 << 22, max_files=5)
+    found = unpack_zip(as_archive(pieces, name, may_be_file=True), max_bytes=1 << 22, max_files=5)
     return {name: b"".join(content()) for name, content in found}
 
 
@@ -24,5 +24,5 @@ def test_r9_a_file_without_an_archive_is_the_one_entry_of_one(content: bytes, st
 @pytest.mark.parametrize("files", [{}, {"a.txt": b"a", "b/c.txt": b"c"}])
 def test_an_archive_is_left_as_it_is(files: dict[str, bytes]) -> None:
     body = zipped(files)
-    assert b"".join(as_archive(iter([body[:1], body[1:3], body[3:]]), "out")) == body
+    assert b"".join(as_archive(iter([body[:1], body[1:3], body[3:]]), "out", may_be_file=False)) == body
     assert unpacked(iter([body]), "out") == files

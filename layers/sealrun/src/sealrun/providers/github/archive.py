@@ -7,17 +7,23 @@ artifact's name, which is the file's.
 import io
 import zipfile
 from collections.abc import Iterator
+from http import HTTPStatus
 from itertools import chain
 from pathlib import PurePosixPath
+
+from sealrun.errors import ProviderRefused
 
 # An archive begins with its first entry, or with its end where it has none (APPNOTE 4.3.7, 4.3.16).
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def as_archive(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """The pieces if they are a zip, else a zip with them as its one entry.
+def as_archive(pieces: Iterator[bytes], name: str, *, may_be_file: bool) -> Iterator[bytes]:
+    """The pieces if they are a zip, else a zip with them as its one entry where ``may_be_file``.
 
     A file that is a zip itself is taken for an archive: nothing in GitHub's answers tells the two apart.
+
+    Raises:
+        ProviderRefused: they are no zip, as what a proxy or a storage gives in an archive's place.
     """
     head = b""
     while len(head) < len(_ZIP[0]) and (piece := next(pieces, b"")):
@@ -25,6 +31,8 @@ def as_archive(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     whole = chain([head], pieces)
     if head.startswith(_ZIP):
         yield from whole
+    elif not may_be_file:
+        raise ProviderRefused("archive: expected a zip, got something else", answered=HTTPStatus.OK)
     else:
         yield from _zipped(whole, PurePosixPath(name).name or "file")
 

@@ -222,7 +222,7 @@ class GitHub:
         """An archive (zip) in pieces as they arrive; unclear at its end if GitHub's digest differs.
 
         A file that was left as it is (``archive: false``) comes in an archive that is made here. GitHub hands
-        it out by its own kind, also a web page, which its digest tells from one that comes in a file's place.
+        it out by its own kind, also a web page, which its digest tells from what comes in a file's place.
         Refused where the run was repeated: GitHub does not say which attempt left an archive (R5).
         """
         url = f"{self._api}/actions/artifacts/{job_id:d}"
@@ -233,10 +233,10 @@ class GitHub:
             raise ProviderRefused(
                 f"archive: expected one of a first attempt, got a run with {attempt} attempts"
             )
-        digest = artifact.get("digest")
-        zipped = self._rest.stream(lambda: f"{url}/zip", self._max_artifact, page=digest is not None)
-        with zipped as pieces:
-            yield as_archive(_checked(pieces, digest), answers.text(artifact, "name"))
+        name, digest = answers.text(artifact, "name"), artifact.get("digest")
+        may_be_file = digest is not None
+        with self._rest.stream(lambda: f"{url}/zip", self._max_artifact, page=may_be_file) as pieces:
+            yield as_archive(_checked(pieces, digest), name, may_be_file=may_be_file)
 
     def _expect_archives_listed(self, jobs: Sequence[Mapping[str, Any]]) -> None:
         """Unclear for some seconds after the last job's end; the server's clock may be ahead of ours."""
