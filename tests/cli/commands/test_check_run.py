@@ -163,6 +163,11 @@ def test_init_takes_a_gitlabs_address_with_its_path(shop: Shop, ending: str) -> 
         ({".gitlab-ci.yml": "- no mapping"}, {".gitlab-ci.yml": SOLD}),
         ({".gitlab-ci.yml": f"{SOLD}\ninclude: [/ci/more.yml]\n"}, {"ci/more.yml": "b: {}"}),
         ({".gitlab-ci.yml": f"{SOLD}\ninclude: {{local: 'ci/*.yml'}}\n"}, {"ci/new.yml": "b: {}"}),
+        ({".gitlab-ci.yml": f"{SOLD}\ninclude: ci/[a].yml\n"}, {"ci/[a].yml": "b: {}"}),
+        (
+            {".gitlab-ci.yml": f"{SOLD}\ninclude: /c*/a.yml\n", "ci/a.yml": "include: ci/b.yml\n"},
+            {"ci/b.yml": "b: {}"},
+        ),
     ],
 )
 def test_init_says_that_a_fix_is_not_in_the_tag_also_where_it_cannot_read_the_older_file(

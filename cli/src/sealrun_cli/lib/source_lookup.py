@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -144,7 +145,7 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     content = clone.file(tagged.commit, path)
     pipeline = read_pipeline(wanted.provider, content, wanted.inputs_as)
     if not said:
-        _say_newer(clone, tagged, wanted.tag, _own_files(pipeline), out)
+        _say_newer(clone, tagged, wanted.tag, list(_own_files(clone, tagged.commit, wanted, pipeline)), out)
     out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")
     source = _source(wanted, tagged, path, content, pipeline)
     return Found(
@@ -155,10 +156,20 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     )
 
 
-def _own_files(pipeline: Pipeline) -> list[str]:
-    """The project's own files and folders that the pipeline's file includes, perhaps with wildcards."""
-    local = (each.removeprefix("local:") for each in pipeline.includes if each.startswith("local:"))
-    return [each.removeprefix("./").strip("/") for each in local]
+def _own_files(clone: Repository, commit: str, wanted: Wanted, pipeline: Pipeline) -> Iterator[str]:
+    """The project's own files and folders that the pipeline's file includes, also by others, or wildcards."""
+    names, seen, waiting = clone.files(commit), set[str](), [pipeline]
+    while waiting:
+        includes = waiting.pop().includes
+        for each in (name.removeprefix("local:") for name in includes if name.startswith("local:")):
+            path = each.removeprefix("./").strip("/")
+            yield path
+            for name in names:
+                if name not in seen and (name == path or fnmatchcase(name, path)):
+                    seen.add(name)
+                    with suppress(CliError):  # no such file of the provider's, as an action's
+                        content = clone.file(commit, name)
+                        waiting.append(read_pipeline(wanted.provider, content, wanted.inputs_as))
 
 
 def _say_newer(clone: Repository, tagged: Tagged, tag: str, paths: list[str], out: Output) -> bool:
@@ -168,7 +179,10 @@ def _say_newer(clone: Repository, tagged: Tagged, tag: str, paths: list[str], ou
         return False
     changed = clone.changed(tagged.commit, head)
     named = (
-        name for name in changed for path in paths if fnmatchcase(name, path) or name.startswith(f"{path}/")
+        name
+        for name in changed
+        for path in paths
+        if name == path or fnmatchcase(name, path) or name.startswith(f"{path}/")
     )
     file = next(named, "")
     if file:
