@@ -58,6 +58,13 @@ SPIN = "import time\nwhile time.process_time() < 0.1: pass"
         ["conda", "run", "-n", "base", "python", "x.py"],
         ["pipx", "run", "black"],
         ["python3-dbg", "x.py"],
+        ["numactl", "-C", "0", "-m", "0", "python", "x.py"],
+        ["chrt", "-f", "99", "setarch", "-R", "python", "x.py"],
+        ["mpirun", "-n", "4", "--oversubscribe", "python", "x.py"],
+        ["xvfb-run", "-a", "-s", "-screen 0 640x480x24", "python", "x.py"],
+        ["sh", "-c", "lscpu; nproc; which python && python x.py"],
+        ["sh", "-c", "uv sync --quiet && uv run x.py"],
+        ["sh", "-c", "uv pip install x && python x.py"],
     ],
 )
 def test_a_python_command_is_known_by_its_words(words: list[str]) -> None:
@@ -97,6 +104,10 @@ def test_a_python_command_is_known_by_its_words(words: list[str]) -> None:
         ["sh", "-c", "make || exit 1"],
         ["sh", "-c", "echo 'python x.py; python y.py'"],
         ["sh", "-c", "command make; python x.py"],
+        ["numactl", "-m", "python", "make"],
+        ["sh", "-c", "uv sync && make"],
+        ["sh", "-c", "uv sync"],
+        ["sh", "-c", "cd; . ; cd nowhere && ./python.py; source"],
     ],
 )
 def test_other_commands_are_not(words: list[str]) -> None:
@@ -121,6 +132,33 @@ def test_a_script_is_known_by_its_first_line(tmp_path: Path, first: str, python:
     script.write_text(f"{first}\n")
     script.chmod(0o755)
     assert is_python([str(script), "build"]) is python
+
+
+@pytest.mark.parametrize(
+    ("script", "python"),
+    [
+        ("cd a/b && ./tool", True),
+        ("pushd a; cd b; mkdir -p c && ../b/tool --x", True),
+        (". a/b/activate && tool", True),
+        ("cd a && source b/activate && cd .. && tool", True),
+        ("cd a && ./tool", False),
+        ("cd a/b && tool", False),
+        ("cd a/b; ./native", False),
+    ],
+)
+def test_a_script_is_known_where_it_lies(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    python: bool,  # noqa: FBT001
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    for name, first in (("tool", "#!/usr/bin/env python3"), ("native", "#!/bin/sh"), ("activate", "")):
+        (folder / name).write_text(f"{first}\n")
+        (folder / name).chmod(0o755)
+    assert is_python(["bash", "-c", script]) is python
 
 
 def test_samples_of_an_interpreter_without_functions_are_counted() -> None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from sealrun_probe.folding import Stacks
 
@@ -31,13 +32,18 @@ _KNOWN = {"pytest", "py.test", "tox", "nox", "uvx"}
 # Run the rest of their words; by each, its short options whose value is a word of its own.
 _WRAPPERS = {
     "busybox": "",
+    "chrt": "",
     "command": "",
     "dumb-init": "r",
     "env": "Cu",
     "exec": "a",
     "ionice": "cn",
+    "mpiexec": "H",
+    "mpirun": "H",
     "nice": "n",
     "nohup": "",
+    "numactl": "CNimp",
+    "setarch": "",
     "setsid": "",
     "stdbuf": "eio",
     "sudo": "CDRTghpu",
@@ -45,14 +51,16 @@ _WRAPPERS = {
     "time": "fo",
     "timeout": "ks",
     "tini": "ep",
+    "xvfb-run": "efnpsw",
 }
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
 # Of a script only these may stand beside Python: whatever else takes time is not Python.
 _BESIDE = {
-    ".", ":", "[", "[[", "cat", "cd", "chmod", "cp", "date", "declare", "echo", "exit", "export", "false",
-    "hash", "head", "ln", "local", "ls", "mkdir", "mv", "popd", "printf", "pushd", "pwd", "read",
-    "readonly", "return", "rm", "rmdir", "set", "shift", "shopt", "sleep", "source", "tail", "tee", "test",
-    "touch", "trap", "true", "type", "ulimit", "umask", "unset", "wait",
+    ".", ":", "[", "[[", "cat", "cd", "chmod", "cp", "date", "declare", "df", "echo", "exit", "export",
+    "false", "free", "hash", "head", "hostname", "id", "ln", "local", "ls", "lscpu", "mkdir", "mktemp",
+    "mv", "nproc", "nvidia-smi", "popd", "printenv", "printf", "pushd", "pwd", "read", "readonly",
+    "return", "rm", "rmdir", "set", "shift", "shopt", "sleep", "source", "tail", "tee", "test", "touch",
+    "trap", "true", "type", "ulimit", "umask", "uname", "unset", "wait", "which", "whoami",
 }  # fmt: skip
 # A variable that is set, by no other command.
 _SETS = re.compile(r"\w+=(?!.*(?:\$\(|`)).*", re.DOTALL)
@@ -72,18 +80,25 @@ _AT_WORK = re.compile(r"(?:.*\()?(?:lib)?(?:python|pypy)w?[\d.]*t?(?:\.so[\d.]*)
 _FUNCTION = re.compile(r"py::.*")
 
 
-def is_python(words: Sequence[str], *, depth: int = MAX_DEPTH) -> bool:
+class Place(NamedTuple):
+    """Where a program is looked for: the folder that a script went into, and what it put before PATH."""
+
+    folder: Path = Path()
+    programs: str = ""
+
+
+def is_python(words: Sequence[str], *, depth: int = MAX_DEPTH, place: Place | None = None) -> bool:
     """True for a command that is Python alone, as far as its words and its file's first line tell."""
     if not words or not depth:
         return False
-    name, rest = Path(words[0]).name, list(words[1:])
+    name, rest, place = Path(words[0]).name, list(words[1:]), place or Place()
     if _INTERPRETER.fullmatch(name) or name in _KNOWN or (name in _STARTERS and "run" in rest):
         return True
     if name in _WRAPPERS:
-        return is_python(_wrapped(name, rest), depth=depth - 1)
+        return is_python(_wrapped(name, rest), depth=depth - 1, place=place)
     if name in _SHELLS:
-        return _is_python_script(rest, depth=depth - 1)
-    return is_python(_interpreter_of(words[0]), depth=depth - 1)
+        return _is_python_script(rest, depth=depth - 1, place=place)
+    return is_python(_interpreter_of(words[0], place), depth=depth - 1, place=place)
 
 
 def _wrapped(name: str, words: list[str]) -> list[str]:
@@ -101,7 +116,7 @@ def _wrapped(name: str, words: list[str]) -> list[str]:
     return words
 
 
-def _is_python_script(options: list[str], *, depth: int) -> bool:
+def _is_python_script(options: list[str], *, depth: int, place: Place) -> bool:
     """``sh -c SCRIPT``: Python, and nothing beside it but what a shell does itself."""
     flags = [at for at, word in enumerate(options) if re.fullmatch(r"-[a-z]*c", word)]
     if not flags or len(options) <= flags[0] + 1:
@@ -110,10 +125,29 @@ def _is_python_script(options: list[str], *, depth: int) -> bool:
         commands = _commands(options[flags[0] + 1])
     except ValueError:  # a quote that is never closed: not understood
         return False
-    programs = [
-        words for words in commands if words[0] not in _BESIDE and not all(map(_SETS.fullmatch, words))
-    ]
-    return bool(programs) and all(is_python(["env", *words], depth=depth) for words in programs)
+    found = False
+    for words in commands:
+        place = _next_place(words, place)
+        if not _is_beside(words):
+            found = True
+            if not is_python(["env", *words], depth=depth, place=place):
+                return False
+    return found
+
+
+def _is_beside(words: list[str]) -> bool:
+    """What is no program of its own; what installs programs, as uv sync, is no other's."""
+    installs = words[0] in _STARTERS and "run" not in words
+    return words[0] in _BESIDE or installs or all(map(_SETS.fullmatch, words))
+
+
+def _next_place(words: list[str], place: Place) -> Place:
+    """After cd, and after a virtual environment was activated."""
+    name, target = words[0], place.folder.joinpath(*words[1:2])
+    if name in ("cd", "pushd"):
+        return place._replace(folder=target)
+    activated = name in (".", "source") and target.name == "activate"
+    return place._replace(programs=str(target.parent)) if activated else place
 
 
 def _commands(script: str) -> list[list[str]]:
@@ -124,11 +158,13 @@ def _commands(script: str) -> list[list[str]]:
     return [list(words) for between, words in apart if not between]
 
 
-def _interpreter_of(program: str) -> list[str]:
+def _interpreter_of(program: str, place: Place) -> list[str]:
     """The words of a script's first line behind ``#!``; none where it has no such line."""
-    path = shutil.which(program)
+    named = str((place.folder / program).absolute()) if "/" in program else program
+    before = place.programs and shutil.which(program, path=place.programs)
+    path = before or shutil.which(named)
     try:
-        with Path(path or program).open("rb") as file:
+        with Path(path or named).open("rb") as file:
             first, _, second = file.read(_FIRST_LINES).partition(b"\n")
     except (OSError, ValueError):
         return []
