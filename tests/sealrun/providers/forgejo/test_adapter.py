@@ -145,6 +145,35 @@ def test_r3_an_order_in_which_ours_might_be_missed_is_refused(peer: Peer) -> Non
         peer.forgejo.find(CALL, since=SINCE)
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"trigger_user": {"id": -1, "login": "Ghost"}},
+        {"trigger_user": {"id": -2, "login": "forgejo-actions"}},
+        {"trigger_user": None},
+        {"status": "unknown"},
+        {"event_payload": "{"},
+        {"event_payload": "[]"},
+        {"started": "0001-01-01T00:00:00Z"},
+    ],
+)
+def test_r3_a_run_of_somebody_else_hides_no_other_whatever_it_is(peer: Peer, others: dict[str, Any]) -> None:
+    """Forgejo's own account and one that is gone have ids below 0: models/user/user_system.go."""
+    event = {"event_payload": json.dumps({**EVENT, "inputs": {"sealrun_call": "another"}})}
+    other = {**RUN, **event, "id": 32, **others}
+    peer.on("GET", "/actions/runs", listed(other, RUN), listed())
+    assert [run.id for run in peer.forgejo.find(CALL, since=SINCE)] == [31]
+
+
+@pytest.mark.parametrize("number", [-1, -2])
+def test_a_run_of_ours_that_nobody_started_is_read_as_nobodys(peer: Peer, number: int) -> None:
+    nobodys = {**RUN, "trigger_user": {"id": number}}
+    peer.on("GET", "/actions/runs", listed({**nobodys, "id": 32}, RUN), listed())
+    assert [(run.id, run.user) for run in peer.forgejo.find(CALL, since=SINCE)] == [(31, 9), (32, 0)]
+    peer.on("GET", "/actions/runs/31", reply(nobodys))
+    assert peer.forgejo.read(31).user == 0
+
+
 def test_r3_more_runs_than_are_looked_through_are_refused(peer: Peer) -> None:
     pages = [listed({**RUN, "id": 1000 - number}) for number in range(25)]
     peer.on("GET", "/actions/runs", *pages)

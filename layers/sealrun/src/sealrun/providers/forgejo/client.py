@@ -12,7 +12,7 @@ them, which Forgejo keeps with each run, so they need no name. There is no webho
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from http import HTTPStatus
 from itertools import count
@@ -61,6 +61,8 @@ MAX_JOBS = 1000
 MAX_ARCHIVES = 100
 BEFORE_SECONDS = 120
 MAX_STREAM_SECONDS = 600.0
+# models/user/user_system.go: an account that is gone, and Forgejo's own.
+_OF_NOBODY = (-1, -2)
 
 
 class Forgejo:
@@ -136,11 +138,12 @@ class Forgejo:
         Refused where Forgejo does not list the newest first: then an older page might hold ours.
         """
         wanted, matches, last = run_name(name), [], None
-        for run in self._listed(since - BEFORE_SECONDS):
-            if last is not None and run.id >= last:
+        for item in self._listed(since - BEFORE_SECONDS):
+            run_id = READER.whole(item, "id")
+            if last is not None and run_id >= last:
                 raise ProviderRefused("find: expected the newest runs first, got another order")
-            last = run.id
-            matches += [run] if run.name == wanted and run.id != known else []
+            last = run_id
+            matches += [_run(item)] if run_id != known and _has_name(item, wanted) else []
         return sorted(matches, key=lambda run: run.id)[:MAX_FOUND]
 
     def read(self, run_id: int) -> Run:
@@ -190,17 +193,24 @@ class Forgejo:
                 break
         return list(archives.values())
 
-    def _listed(self, oldest: int) -> Iterator[Run]:
+    def _listed(self, oldest: int) -> Iterator[dict[str, Any]]:
         """The workflow's runs that were started by API, until a page is older."""
         query = {"event": EVENT, "workflow_id": self._file, "ref": self._ref, "limit": str(PAGE_SIZE)}
         for page in count(1):
             if page > MAX_LISTED // PAGE_SIZE:
                 raise ProviderRefused(f"find: expected at most {MAX_LISTED} runs in that time, got more")
             value = self._rest.get(f"{self._api}/actions/runs", params={**query, "page": str(page)})
-            runs = [_run(item) for item in READER.objects(value.get("workflow_runs"))]
+            runs = READER.objects(value.get("workflow_runs"))
             yield from runs
-            if not runs or runs[-1].created_at < oldest:
+            if not runs or _seconds(runs[-1], "created") < oldest:
                 return
+
+
+def _has_name(value: Mapping[str, Any], wanted: str) -> bool:
+    """Whether a run is so named; those of others may be of a form that is not read here."""
+    with suppress(ProviderUnclear):
+        return _name(_event(value)) == wanted
+    return False
 
 
 def _run(value: Mapping[str, Any]) -> Run:
@@ -208,16 +218,14 @@ def _run(value: Mapping[str, Any]) -> Run:
     event, status = _event(value), STATUSES.get(READER.text(value, "status"))
     if status is None:
         raise READER.unclear(f"expected a known status, got {value['status'][:40]!r}")
-    given = event.get("inputs")
-    call = given.get(CALL_INPUT) if isinstance(given, dict) else None
     return Run(
         id=READER.whole(value, "id"),
         project=READER.text(READER.one_object(value.get("repository")), "full_name"),
-        name=run_name(call)[:MAX_TEXT] if isinstance(call, str) else "",
+        name=_name(event),
         ref=str(event.get("ref") or "")[:MAX_TEXT],
         sha=READER.text(value, "commit_sha"),
         source=READER.text(value, "trigger_event"),
-        user=READER.whole(value.get("trigger_user"), "id"),
+        user=_user(value.get("trigger_user")),
         status=status,
         url=READER.link(value, "html_url"),
         created_at=_seconds(value, "created"),
@@ -231,6 +239,19 @@ def _event(value: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(payload, str):
         raise READER.unclear(f"expected text as event_payload, got {type(payload).__name__}")
     return READER.one_object(READER.json_value(payload.encode()))
+
+
+def _name(event: Mapping[str, Any]) -> str:
+    """The name of a run by the call in its inputs; empty where there is none."""
+    given = event.get("inputs")
+    call = given.get(CALL_INPUT) if isinstance(given, dict) else None
+    return run_name(call)[:MAX_TEXT] if isinstance(call, str) else ""
+
+
+def _user(value: Any) -> int:
+    """Who started a run; 0 for an account that is gone and for Forgejo's own, see ``_OF_NOBODY``."""
+    of_nobody = isinstance(value, dict) and value.get("id") in _OF_NOBODY
+    return 0 if of_nobody else READER.whole(value, "id")
 
 
 def _seconds(value: Mapping[str, Any], name: str) -> int:
