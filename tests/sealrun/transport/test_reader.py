@@ -78,3 +78,15 @@ def test_l14_half_a_surrogate_is_replaced() -> None:
     assert READER.json_value(b'{"a\\uD800":["\\udc00b","\\ud83d\\ude00"]}') == {
         "a\ufffd": ["\ufffdb", "\U0001f600"]
     }
+
+
+@pytest.mark.parametrize("half", [b"\xed\xa0\x80", b"\xed\xbf\xbf"])
+def test_l14_half_a_surrogate_in_bytes_is_replaced(half: bytes) -> None:
+    """Python's own reader of JSON lets these bytes pass, which are no UTF-8."""
+    canonical(READER.json_value(b'{"a%s":["%sb"]}' % (half, half)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32-le"])
+def test_l14_an_answer_that_is_no_utf_8_is_no_answer(encoding: str) -> None:
+    with pytest.raises(ProviderUnclear, match="expected JSON, got something else"):
+        READER.json_value(r'{"a":"\ud800"}'.encode(encoding))

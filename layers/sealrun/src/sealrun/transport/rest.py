@@ -54,8 +54,10 @@ class Reader:
     def json_value(self, body: bytes) -> Any:
         """The body as JSON; half surrogates are replaced, for nothing that is signed can hold them (L14)."""
         try:
-            value = json.loads(body)
-            return _whole_text(value) if b"\\ud" in body.lower() else value
+            # Of bytes, Python takes half surrogates as they are, and UTF-16.
+            text = body.decode("utf-8-sig", "replace")
+            value = json.loads(text)
+            return _whole_text(value) if "\\ud" in text.lower() else value
         except (ValueError, RecursionError) as error:
             raise self.unclear("expected JSON, got something else") from error
 
