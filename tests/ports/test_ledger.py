@@ -285,6 +285,18 @@ def test_l8_what_the_operator_holds_is_told_apart_and_not_let_go_by_a_health_che
     assert ledger.offer(OFFER.hash).reason == ""
 
 
+def test_l14_a_reason_may_repeat_any_character_that_a_provider_sent(ledger: Any) -> None:
+    """PostgreSQL keeps no NUL; where a reason is not kept, no health check goes on to the next offer."""
+    said = "the offer's commit, got a\0b"
+    ledger.suspend_offer(OFFER.hash, said)
+    ledger.rest_offer(OFFER.hash, said, until=NOW)
+    ledger.pause_offer(OFFER.hash, said)
+    ledger.close_offer(OFFER.hash, said)
+    kept = ledger.offer(OFFER.hash)
+    for reason in (kept.suspended, kept.resting, kept.paused, kept.closed):
+        assert reason.replace("\ufffd", "\0") == said
+
+
 def test_l6_a_buyers_own_quota_bounds_that_buyer_and_is_all_or_nothing(ledger: Any) -> None:
     assert ledger.claim(record(1), OFFER, identifier=None, quotas=[Quota(BUYERS_NAME, 1)])
     with pytest.raises(TooMany, match="of this buyer"):
