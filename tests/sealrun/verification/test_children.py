@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from mina.keys import PrivateKey
 from mina.sign import sign_fields
+from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.calls.call import Parent
 from sealrun.encoding.fields import canonical, document_hash
 from sealrun.receipts.receipt import SignedReceipt
@@ -17,8 +19,9 @@ from sealrun.verification.claims import Claim, Verdict
 from sealrun.verification.lineage import Link, read_lineage
 from sealrun.verification.verify import Trust, Verification, verify
 from sealrun_cli.commands.lineage import Form, drawn
+from tests.broken.make import write
 from tests.sealrun.folder import MemoryFolder, folder_of
-from tests.sealrun.world import ORACLE, World, limits_value, make_offer, sign_call
+from tests.sealrun.world import ORACLE, World, evidence_value, limits_value, make_offer, sign_call
 
 PLACE = "outputs/build/sealrun-children"
 
@@ -172,6 +175,30 @@ def test_r12_without_its_inputs_nobody_can_tell_for_which_run_a_child_was_made(c
 def test_r12_without_its_offer_nobody_can_tell_who_may_sign_a_child(child: Made) -> None:
     left = {name: data for name, data in child.left().items() if not name.endswith("offer.json")}
     assert the_claim(top(files=left).folder)[0] is Verdict.NOT_SHOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [("offer.json", Link.FOLLOWED), ("call.json", Link.FOLLOWED), ("inputs.json", Link.SEALED)],
+)
+def test_r12_e5_a_document_of_a_child_that_is_left_out_is_not_shown_and_breaks_no_lineage(
+    name: str, link: Link, tmp_path: Path
+) -> None:
+    """Who hands a folder on may leave out what only its opening shows."""
+    hidden = evidence_value(outputs=[])
+    child = made(2, parent=Parent(made(1, evidence=hidden).call, 1))
+    run = made(1, evidence=hidden, files=child.left())
+    write(
+        {each: data for each, data in run.folder.items() if each != f"{PLACE}/{child.call}/{name}"}, tmp_path
+    )
+    folder = DiskFolder(tmp_path)
+    receipt = run.folder["receipt.json"]
+    assert verify(receipt, folder, Trust()).holds
+    graph = read_lineage(receipt, folder)
+    assert graph.holds
+    assert graph.nodes[child.receipt].link is link
+    (tmp_path / PLACE / child.call / name).write_bytes(b"{}")
+    assert not read_lineage(receipt, folder).holds
 
 
 def test_r12_a_child_that_its_offers_oracle_did_not_sign_is_broken(child: Made) -> None:

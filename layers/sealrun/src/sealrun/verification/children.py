@@ -82,7 +82,7 @@ def child_folders(names: Collection[str]) -> list[tuple[str, str]]:
 def covered_documents(
     receipt: Receipt, folder: Folder, folders: Collection[tuple[str, str]]
 ) -> dict[str, Leaf]:
-    """The children's documents that the run's receipt covers and that have their leaves' bytes.
+    """The children's documents that are here, as the run's receipt covers them: with their leaves' bytes.
 
     Raises:
         BrokenClaim: the index is not the receipt's, or a document has other bytes.
@@ -91,9 +91,10 @@ def covered_documents(
     if index is None:
         return {}
     opened, _ = open_leaves(index, folder)
-    wanted = [f"{place}/{name}" for place, _ in folders for name in LEFT]
+    names = set(folder.names())
+    wanted = names & {f"{place}/{name}" for place, _ in folders for name in LEFT}
     leaves = {f"{tree}/{label}": leaf for (tree, label), leaf in opened.leaves.items()}
-    found = {place: leaves[place] for place in wanted if place in leaves}
+    found = {place: leaves[place] for place in sorted(wanted & leaves.keys())}
     for place, leaf in found.items():
         measured = folder.measure(place, size=leaf.size)
         require_equal(f"{place}: SHA-256", leaf.sha256, measured.sha256)
