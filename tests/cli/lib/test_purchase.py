@@ -231,6 +231,46 @@ def test_c2_ctrl_c_before_the_answer_to_a_free_call_says_where_to_look_for_it(
     assert "may have been taken: look at https://calls.test/calls/" in capsys.readouterr().err
 
 
+BOX = PostBox("https://bucket.test/", {"key": "${filename}"})
+NAMED = "look at https://calls.test/answers/offers/"
+
+
+@pytest.mark.parametrize(
+    ("box", "look"),
+    [(httpx.ReadTimeout("lost"), 404), (503, 404), (204, httpx.ConnectError("no network")), (204, 503)],
+    ids=["box lost", "box faulty", "no network", "files faulty"],
+)
+def test_c2_a_free_call_that_may_lie_in_a_box_is_told_with_its_answers_address(
+    box: int | Exception, look: int | Exception
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        said = box if request.method == "POST" else look
+        if isinstance(said, Exception):
+            raise said
+        return httpx.Response(said)
+
+    with pytest.raises(CliError) as caught:
+        free(answer, BOX)
+    assert f"it may be taken: {NAMED}" in caught.value.following
+
+
+def test_c2_ctrl_c_while_a_free_call_is_dropped_says_where_to_look_for_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stopped(_: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        free(stopped, BOX)
+    assert f"may have been taken: {NAMED}" in capsys.readouterr().err
+
+
+def test_a_call_that_a_box_refused_is_not_told_as_taken() -> None:
+    with pytest.raises(CliError, match="expected the bucket to take it, got 403") as caught:
+        free(lambda _: httpx.Response(403), BOX)
+    assert "its box may be over" in caught.value.following
+
+
 def test_what_a_service_says_of_a_run_that_goes_on_is_short_however_much_it_says(
     sold: tuple[World, dict[str, Any], str], capsys: pytest.CaptureFixture[str]
 ) -> None:

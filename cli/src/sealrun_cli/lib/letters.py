@@ -27,6 +27,8 @@ EXPIRES_SECONDS = LETTER_SECONDS - 600
 MORE_SECONDS = LETTER_SECONDS + 4 * 3600
 # A bucket says so of a file that is not there; S3 the second to those who may not list it.
 _NOT_YET = (httpx.codes.NOT_FOUND, httpx.codes.FORBIDDEN)
+# Errors of ``Post.drop`` after which no letter lies in the box.
+NOT_DROPPED = ("letter", "bad-request")
 
 
 class Answered(NamedTuple):
@@ -64,13 +66,16 @@ class Post:
         """Put it into the box, in place of one that lies there under its name.
 
         Raises:
-            CliError: the bucket did not take it, or a service elsewhere names one on this machine (C1).
+            CliError: the bucket did not take it, or nobody knows; or a service elsewhere names one on this
+                machine (C1).
         """
         if is_here(self.box.url) and not is_here(self.public_url):
             detail = f"box: expected one that is not on this machine, got {self.box.url[:100]}"
             raise CliError("letter", detail, "ask the seller for a box that others can reach")
         form = self.box.form(self.name.rpartition("/")[2])
         answer = self.service.drop(self.box.url, form, self.body, media_type=MEDIA_TYPE)
+        if answer.is_server_error:
+            raise CliError("no-answer", f"letter: expected the bucket to take it, got {answer.status_code}")
         if not answer.is_success:
             following = "its box may be over: ask whoever gave it to you for another"
             detail = f"letter: expected the bucket to take it, got {answer.status_code}"

@@ -33,7 +33,7 @@ from sealrun_cli.lib.evidence import fetch
 from sealrun_cli.lib.fetching import KnownCall
 from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.letters import MORE_SECONDS as LETTER_MORE_SECONDS
-from sealrun_cli.lib.letters import Post, letter_of
+from sealrun_cli.lib.letters import NOT_DROPPED, Post, letter_of
 from sealrun_cli.lib.offer_view import check_taken
 from sealrun_cli.lib.output import Output, plain
 from sealrun_cli.lib.pay import Till, call_url, sent, unheard
@@ -92,8 +92,7 @@ class Purchase:
             return self._bought(signed.call, good(self._send(signed)))
         letter, public_url = letter_of(signed.body()), self.url.removesuffix(f"/offers/{self.offer.id}")
         post = Post(self.service, self.box, public_url, call_letter(self.offer.id, letter), letter)
-        post.drop()
-        bought = self._bought(signed.call, good(post.answered(self.out).response))
+        bought = self._bought(signed.call, good(self._posted(post)))
         return replace(bought, more_seconds=LETTER_MORE_SECONDS)
 
     def _send(self, signed: SignedCall) -> httpx.Response:
@@ -105,6 +104,20 @@ class Purchase:
         except KeyboardInterrupt:
             self._stopped(where)
             raise
+
+    def _posted(self, post: Post) -> httpx.Response:
+        """The answer to a call that is dropped; who hears none, or stops before it, is told where to look."""
+        try:
+            post.drop()
+            return post.answered(self.out).response
+        except KeyboardInterrupt:
+            self._stopped(post.answer_url)
+            raise
+        except CliError as error:
+            if error.kind in NOT_DROPPED:
+                raise
+            following = f"it may be taken: look at {post.answer_url} before you buy again"
+            raise CliError(error.kind, error.detail, following) from error
 
     def _stopped(self, where: str) -> None:
         self.out.progress(f"stopped  the call may have been taken: look at {where} before you buy again")
