@@ -13,7 +13,7 @@ from sealrun.offers.asset import MINA, Asset
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
-from sealrun_cli.lib.service import Service
+from sealrun_cli.lib.service import Service, well_formed
 from sealrun_cli.lib.units import SLOT_SECONDS
 
 STATE_FIELDS = 8
@@ -92,7 +92,8 @@ def on_chain(service: Service, node: str, account: str, asset: Asset = MINA, *, 
     if network:
         check_synced(data, network)
         check_tip(data, now=int(time.time()))
-    return _account_of(data, account, asset)
+    with well_formed("node-unavailable", node):
+        return _account_of(data, account, asset)
 
 
 def check_terms(chain: OnChain, account: str, terms: Terms) -> None:
@@ -146,16 +147,14 @@ def opened_by(
     members = f"account(publicKey:$key,token:$token){{{_FIELDS}}} {NEWEST}"
     query = f"query($key:PublicKey!,$token:TokenId!){{{members}}}"
     data = data_of(service, node, query, key=account, token=asset.id)
-    if not (data.get("account") or {}).get("verificationKey"):
-        raise _missing(account, asset)
-    try:
+    with well_formed("node-unavailable", node):
+        if not (data.get("account") or {}).get("verificationKey"):
+            raise _missing(account, asset)
         _check_code(data["account"], account, codes, asset)
         if [int(each) for each in data["account"]["zkappState"][1:3]] != buyer.to_fields():
             detail = f"account: expected one whose buyer is {buyer.to_base58()}, got another's, {account}"
             raise AccountRefused(detail)
         return _account_of(data, account, asset)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise _unreadable(node, error) from error
 
 
 def moment(
@@ -178,18 +177,16 @@ def moment(
     data = data_of(service, node, query, key=account, payer=payer, token=asset.id)
     if data.get("syncStatus") != "SYNCED":
         raise CliError("node-unavailable", f"{node}: expected SYNCED, got {str(data.get('syncStatus'))[:20]}")
-    if not (data.get("account") or {}).get("verificationKey"):
-        raise _missing(account, asset)
-    if data.get("payer") is None:
-        raise CliError("account-missing", f"payer: expected the account {payer} to exist, got none")
-    try:
+    with well_formed("node-unavailable", node):
+        if not (data.get("account") or {}).get("verificationKey"):
+            raise _missing(account, asset)
+        if data.get("payer") is None:
+            raise CliError("account-missing", f"payer: expected the account {payer} to exist, got none")
         _check_code(data["account"], account, codes, asset)
         height = int(data["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
         nonce, fees = int(data["payer"]["nonce"]), int(data["payer"]["balance"]["total"])
         money = int(data["purse"]["balance"]["total"]) if data.get("purse") else 0
         return Moment(_account_of(data, account, asset), height, nonce, money, fees)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise _unreadable(node, error) from error
 
 
 def _check_code(account: Mapping[str, Any], address: str, codes: Sequence[Pinned], asset: Asset) -> None:
@@ -197,10 +194,6 @@ def _check_code(account: Mapping[str, Any], address: str, codes: Sequence[Pinned
     code = account["verificationKey"]["hash"]
     pinned = next((each for each in codes if each.verification_key == code), codes[0])
     check_code(account, PublicKey.from_base58(address), pinned, permissions=PERMISSIONS, asset=asset)
-
-
-def _unreadable(node: str, error: Exception) -> CliError:
-    return CliError("node-unavailable", f"{node}: expected what was asked for, got {error!r:.100}")
 
 
 def _account_of(data: Mapping[str, Any], account: str, asset: Asset) -> OnChain:

@@ -1,6 +1,7 @@
 """One question to a Mina node that the caller names."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,10 +23,18 @@ def data_of(
     body = {"query": query, **({"variables": variables} if variables else {})}
     response = service.send("POST", url, body=body, at_most=at_most)
     try:
-        answer = json.loads(response.content.decode("utf-8", "replace"))
+        text = response.content.decode("utf-8", "replace")
+        answer = json.loads(text, parse_float=_finite, parse_constant=_finite)
         data = None if answer.get("errors") else answer["data"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise CliError("node-unavailable", f"{url}: expected data, got {response.text[:200]}")
     return data
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
