@@ -101,6 +101,18 @@ def test_e2_an_oracle_that_the_verifier_did_not_name_shows_nothing(
         assert "nobody said that oracle" in rerun_claim(found)[1]
 
 
+@pytest.mark.parametrize("missing", ["offer.json", "inputs.json", "reruns/CALL/offer.json"])
+def test_e5_inputs_of_a_second_run_are_compared_also_where_another_document_is_left_out(
+    first: MemoryFolder, second: MemoryFolder, missing: str
+) -> None:
+    folder = both(first, second)
+    (inputs,) = [name for name in folder if name.startswith("reruns/") and name.endswith("/inputs.json")]
+    del folder[missing.replace("reruns/CALL", inputs.removesuffix("/inputs.json"))]
+    assert check(folder, OTHER).holds
+    folder[inputs] = first["inputs.json"].replace(b"salt", b"Salt")
+    assert [claim.name for claim in check(folder, OTHER).broken] == ["rerun"]
+
+
 def test_e5_files_of_a_second_run_that_was_not_verified_are_said_not_to_be_measured(
     first: MemoryFolder, second: MemoryFolder
 ) -> None:

@@ -122,6 +122,7 @@ def _check(first: Ran, left: Left, call: str, oracles: Sequence[str], verify: Ve
     key = signed.public_key.to_base58()
     folder = Below(first.folder, f"{RERUNS}/{call}")
     second = Ran(signed, _offer(signed, folder), folder)
+    opened_inputs(signed.receipt, folder)  # compared whatever else is left out (E5)
     if first.offer is None or second.offer is None:
         raise NotShown(f"{OFFER} of {'the first' if first.offer is None else 'the second'} run is not here")
     check_offers(first.offer, second.offer)
