@@ -43,6 +43,14 @@ test('L15: classes are read as the region reads them, and nothing matches where 
   assert.equal(matches('^[\\]a]\\[?$', 'a'), true);
 });
 
+test('L15: a class within a class begins no range, as it begins none at the region', () => {
+  for (const text of ['4a', '4/', '4_b']) assert.equal(matches('^[\\d--z]+$', text), false, text);
+  for (const text of ['4', '4-2', '4z-']) assert.equal(matches('^[\\d--z]+$', text), true, text);
+  for (const text of ['a/b', 'a.b']) assert.equal(matches('^[\\w--_]+$', text), false, text);
+  for (const text of ['aB', 'a-b_4']) assert.equal(matches('^[\\w--\\d]+$', text), true, text);
+  assert.equal(matches('^[\\w---a-z]+$', 'a'), false);
+});
+
 for (const pattern of ['^\\u0061$', '^(?x) a$', '^a{1}{1}$', '^(?:a{1,100}){1,11}$'])
   test(`L14: nothing matches ${pattern}, which the region takes and RE2 does not`, () =>
     assert.equal(matches(pattern, 'a'), false));

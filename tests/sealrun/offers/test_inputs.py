@@ -85,6 +85,14 @@ def test_l15_a_class_has_no_names_in_it_here_or_at_an_edge(pattern: str, text: s
         InputSchema.parse(schema({"name": kind}), at_most=19).check({"name": text})
 
 
+@pytest.mark.parametrize(("pattern", "text"), [(r"^[\d--z]+$", "4a"), (r"^[\w--_]+$", "a/b")])
+def test_l15_a_class_within_a_class_begins_no_range_here_or_at_an_edge(pattern: str, text: str) -> None:
+    """``infra/worker/test/bounds.test.ts`` holds the edge to the same patterns."""
+    kind = {"type": "string", "pattern": pattern, "maxLength": 9}
+    with pytest.raises(InputsRefused, match="does not match"):
+        InputSchema.parse(schema({"name": kind}), at_most=19).check({"name": text})
+
+
 @given(st.floats(-1e300, 1e300))
 def test_r2_a_number_that_passes_is_read_back_from_canonical_json(size: float) -> None:
     try:
