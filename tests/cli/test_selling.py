@@ -33,9 +33,10 @@ jobs: {build: {runs-on: ubuntu-latest, steps: [{run: make}]}}
 """
 
 
+@pytest.mark.parametrize("linked", [False, True])
 @pytest.mark.parametrize("name", ["a", "a b", os.fsdecode(b"a\xff\n")])
 def test_what_runs_is_ended_also_where_its_folder_was_renamed_or_is_called_anything(
-    tmp_path: Path, name: str
+    tmp_path: Path, name: str, *, linked: bool
 ) -> None:
     folder, later = tmp_path / name, tmp_path / "later"
     folder.mkdir()
@@ -49,7 +50,9 @@ def test_what_runs_is_ended_also_where_its_folder_was_renamed_or_is_called_anyth
         ended = background.stop("local.sandbox", copy / "ready")
         assert (ended, process.poll()) == (False, None), "it is that of the folder that was copied"
         folder.rename(later)
-        assert background.stop("local.sandbox", later / "ready")
+        if linked:
+            folder.symlink_to(later)
+        assert background.stop("local.sandbox", (folder if linked else later) / "ready")
         assert process.wait(10) < 0
         assert not background.stop("local.sandbox", later / "ready")
 

@@ -127,10 +127,13 @@ def _as_started(module: str, ready: Path) -> Path:
     try:
         pid = int(json.loads(ready.read_bytes())["pid"])
     except (OSError, ValueError, KeyError, TypeError):
-        return ready
+        return ready.resolve()
     marks = [each for each in _environment(Path(f"/proc/{pid}")) if each.startswith(f"{MARK}=".encode())]
-    known = Path(os.fsdecode(marks[0].partition(b"=")[2])) if marks and alive(pid, module) else ready
-    return ready if known.exists() else known  # where that is still there, this folder is a copy
+    known = (
+        Path(os.fsdecode(marks[0].partition(b"=")[2])) if marks and alive(pid, module) else ready.resolve()
+    )
+    copied = known.exists() and not known.samefile(ready)  # a link may lead from there to here
+    return ready.resolve() if copied else known
 
 
 def _wait_for_the_end(pids: Sequence[int], module: str) -> None:
@@ -151,7 +154,7 @@ def _kill_marked(ready: Path) -> None:
 
 def _marked(ready: Path) -> list[int]:
     """The processes that carry this ready file's mark; those that have ended show no environment."""
-    mark = os.fsencode(f"{MARK}={ready.resolve()}")
+    mark = os.fsencode(f"{MARK}={ready}")
     return [int(path.name) for path in Path("/proc").glob("[0-9]*") if mark in _environment(path)]
 
 
