@@ -144,6 +144,14 @@ def test_a_script_is_known_by_its_first_line(tmp_path: Path, first: str, python:
         ("cd a && ./tool", False),
         ("cd a/b && tool", False),
         ("cd a/b; ./native", False),
+        ("cd $HERE && ./top", True),
+        ('cd "${HERE}/a/b"; ./tool', True),
+        ("cd -P -- a/b; ./tool", True),
+        ("cd ~/a && ./b/tool", True),
+        ('cd "$(dirname "$0")" && ./top', True),
+        ("pushd a; ls; popd; ./top", True),
+        (". $HERE/a/b/activate && tool", True),
+        ("cd $HERE/a/b && ./native", False),
     ],
 )
 def test_a_script_is_known_where_it_lies(
@@ -153,9 +161,11 @@ def test_a_script_is_known_where_it_lies(
     python: bool,  # noqa: FBT001
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "a" / "b"
+    monkeypatch.setenv("HERE", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder, python3 = tmp_path / "a" / "b", "#!/usr/bin/env python3"
     folder.mkdir(parents=True)
-    for name, first in (("tool", "#!/usr/bin/env python3"), ("native", "#!/bin/sh"), ("activate", "")):
+    for name, first in (("tool", python3), ("native", "#!/bin/sh"), ("activate", ""), ("../../top", python3)):
         (folder / name).write_text(f"{first}\n")
         (folder / name).chmod(0o755)
     assert is_python(["bash", "-c", script]) is python

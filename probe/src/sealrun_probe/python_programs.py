@@ -1,5 +1,6 @@
 """Python programs: whether a command is one, and how many samples lack their functions."""
 
+import os
 import re
 import shlex
 import shutil
@@ -142,8 +143,9 @@ def _is_beside(words: list[str]) -> bool:
 
 
 def _next_place(words: list[str], place: Place) -> Place:
-    """After cd, and after a virtual environment was activated."""
-    name, target = words[0], place.folder.joinpath(*words[1:2])
+    """After cd, and after a virtual environment was activated; variables have their values of now."""
+    name, named = words[0], next((each for each in words[1:] if not each.startswith("-")), "")
+    target = place.folder / os.path.expanduser(os.path.expandvars(named))  # noqa: PTH111  Path's raises
     if name in ("cd", "pushd"):
         return place._replace(folder=target)
     activated = name in (".", "source") and target.name == "activate"
@@ -160,11 +162,13 @@ def _commands(script: str) -> list[list[str]]:
 
 def _interpreter_of(program: str, place: Place) -> list[str]:
     """The words of a script's first line behind ``#!``; none where it has no such line."""
-    named = str((place.folder / program).absolute()) if "/" in program else program
+    # Also where the command began: a script may come back to there, or go where only a shell knows.
+    places = [str((each / program).absolute()) for each in (place.folder, Path())]
+    named = places if "/" in program else [program]
     before = place.programs and shutil.which(program, path=place.programs)
-    path = before or shutil.which(named)
+    path = before or next(filter(None, map(shutil.which, named)), named[0])
     try:
-        with Path(path or named).open("rb") as file:
+        with Path(path).open("rb") as file:
             first, _, second = file.read(_FIRST_LINES).partition(b"\n")
     except (OSError, ValueError):
         return []
