@@ -12,6 +12,8 @@ from mina.sign import sign_fields
 from sealrun.adapters.files.evidence_folder import DiskFolder
 from sealrun.calls.call import Parent
 from sealrun.encoding.fields import canonical, document_hash
+from sealrun.evidence.evidence import disclosure
+from sealrun.evidence.index import parse_openings
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
 from sealrun.verification.children import LEFT, MAX_CHILDREN, MAX_PLACES
@@ -199,6 +201,32 @@ def test_r12_e5_a_document_of_a_child_that_is_left_out_is_not_shown_and_breaks_n
     assert graph.nodes[child.receipt].link is link
     (tmp_path / PLACE / child.call / name).write_bytes(b"{}")
     assert not read_lineage(receipt, folder).holds
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_r12_e5_a_child_whose_documents_the_buyer_disclosed_is_shown_by_lineage_too(*, index: bool) -> None:
+    """Whoever is handed single items of a run finds its calls, also without the index."""
+    hidden = evidence_value(outputs=[])
+    child = made(2, parent=Parent(made(1, evidence=hidden).call, 1))
+    run = made(1, evidence=hidden, files=child.left())
+    place = f"{PLACE}/{child.call}"
+    leaves = parse_openings(run.folder["openings.json"])[1]["outputs"]
+    ours = [leaf for leaf in leaves if f"outputs/{leaf.label}".startswith(f"{place}/")]
+    kept = ["receipt.json", "offer.json", *(["index.json", "profile/run.json"] if index else [])]
+    folder = MemoryFolder({name: run.folder[name] for name in kept})
+    for leaf in ours:
+        document = canonical(disclosure("outputs", leaves, leaf.index))
+        folder[f"disclosures/{leaf.index}.json"] = document
+        folder[f"outputs/{leaf.label}"] = run.folder[f"outputs/{leaf.label}"]
+    assert check(folder).holds, check(folder).broken
+    assert the_claim(folder)[0] is Verdict.HOLDS
+    graph = read_lineage(folder["receipt.json"], folder)
+    assert graph.holds
+    assert graph.nodes[child.receipt].link is Link.FOLLOWED
+    other = MemoryFolder({**folder, f"{place}/offer.json": run.folder["offer.json"]})
+    assert not read_lineage(other["receipt.json"], other).holds
+    taken = {name: data for name, data in folder.items() if not name.startswith("disclosures/")}
+    assert not read_lineage(taken["receipt.json"], MemoryFolder(taken)).holds
 
 
 def test_r12_a_child_that_its_offers_oracle_did_not_sign_is_broken(child: Made) -> None:
