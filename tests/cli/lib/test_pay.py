@@ -173,7 +173,7 @@ def test_l3_a_call_that_may_have_been_taken_is_named(
     )
 
 
-@pytest.mark.parametrize("status", [403, 413, 429])
+@pytest.mark.parametrize("status", [402, 403, 413, 429])
 def test_l3_a_refusal_after_a_lost_answer_does_not_hide_that_the_call_may_have_been_taken(
     market: Market, gateway: Gateway, tmp_path: Path, status: int
 ) -> None:

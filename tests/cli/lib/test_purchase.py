@@ -220,6 +220,21 @@ def test_c2_a_free_call_whose_answer_was_lost_is_sent_again_and_else_named() -> 
     assert len(taken) == 2
 
 
+def test_c2_a_free_call_whose_answer_was_lost_is_named_also_where_its_host_asks_for_money() -> None:
+    """Some hosts answer with a 402 of their own once they suspend whoever they serve."""
+    taken: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        taken.append(request.content)
+        if len(taken) == 1:
+            raise httpx.ReadTimeout("late", request=request)
+        return httpx.Response(402, text="<html>Payment required")
+
+    with pytest.raises(CliError) as refused:
+        free(answer)
+    assert "may have been taken: look at https://calls.test/calls/" in refused.value.following
+
+
 def test_c2_ctrl_c_before_the_answer_to_a_free_call_says_where_to_look_for_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -237,8 +252,14 @@ NAMED = "look at https://calls.test/answers/offers/"
 
 @pytest.mark.parametrize(
     ("box", "look"),
-    [(httpx.ReadTimeout("lost"), 404), (503, 404), (204, httpx.ConnectError("no network")), (204, 503)],
-    ids=["box lost", "box faulty", "no network", "files faulty"],
+    [
+        (httpx.ReadTimeout("lost"), 404),
+        (503, 404),
+        (204, httpx.ConnectError("no network")),
+        (204, 503),
+        (204, 200),
+    ],
+    ids=["box lost", "box faulty", "no network", "files faulty", "page of a proxy"],
 )
 def test_c2_a_free_call_that_may_lie_in_a_box_is_told_with_its_answers_address(
     box: int | Exception, look: int | Exception
@@ -247,7 +268,7 @@ def test_c2_a_free_call_that_may_lie_in_a_box_is_told_with_its_answers_address(
         said = box if request.method == "POST" else look
         if isinstance(said, Exception):
             raise said
-        return httpx.Response(said)
+        return httpx.Response(said, text="<html>")
 
     with pytest.raises(CliError) as caught:
         free(answer, BOX)

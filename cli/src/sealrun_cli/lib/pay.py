@@ -189,7 +189,7 @@ def sent(send: Callable[[], httpx.Response], where: str, *, refused: Callable[[]
         return answer
     try:
         answer = _answered(send)
-        if _refuses(answer):
+        if _refuses(answer) or (answer.is_client_error and x402.REQUIRED_HEADER not in answer.headers):
             good(answer)
     except CliError as error:
         following = f"it may have been taken: look at {where} before you buy again"

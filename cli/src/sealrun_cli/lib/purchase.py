@@ -113,11 +113,12 @@ class Purchase:
         except KeyboardInterrupt:
             self._stopped(post.answer_url)
             raise
-        except CliError as error:
-            if error.kind in NOT_DROPPED:
+        except (CliError, SealrunError) as error:
+            kind = error.kind if isinstance(error, CliError) else error.type
+            if kind in NOT_DROPPED:
                 raise
             following = f"it may be taken: look at {post.answer_url} before you buy again"
-            raise CliError(error.kind, error.detail, following) from error
+            raise CliError(kind, error.detail, following) from error
 
     def _stopped(self, where: str) -> None:
         self.out.progress(f"stopped  the call may have been taken: look at {where} before you buy again")
