@@ -290,6 +290,45 @@ def test_r9_an_archive_that_is_refused_at_first_is_asked_for_again(
     assert record.ending.fault is (Fault.POSSIBLE if withheld else Fault.NONE)
 
 
+class InPlaceOfFiles(LateFiles):
+    """For some time after the run's end something else comes in an archive's place, with success."""
+
+    given: bytes
+
+    @contextmanager
+    def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
+        if self.clock.now < self.runs[1].created_at + self.duration + self.comes_after:
+            self._called("artifacts")
+            yield iter([self.given])
+            return
+        with super().artifacts(job_id) as pieces:
+            yield pieces
+
+
+@pytest.mark.parametrize(
+    ("given", "comes_after", "outcome", "asked_once"),
+    [
+        (b"", 200, Outcome.SUCCEEDED, False),
+        (b"PK", 200, Outcome.SUCCEEDED, False),
+        (b'{"message": "try later"}', 200, Outcome.SUCCEEDED, False),
+        (b"upstream busy", 10**6, Outcome.OUTPUTS_REFUSED, False),
+        (b"PK\x03\x04 and no more", 200, Outcome.OUTPUTS_REFUSED, True),
+    ],
+)
+def test_r9_what_comes_in_place_of_an_archive_at_first_is_no_end_of_a_good_run(
+    given: bytes, comes_after: int, outcome: Outcome, *, asked_once: bool
+) -> None:
+    world = World(make_offer())
+    world.provider = InPlaceOfFiles(world.clock, world.offer)
+    world.provider.given, world.provider.comes_after = given, comes_after
+    record = world.settle(world.call().record.call_hash)
+    assert record.ending is not None
+    assert record.ending.outcome is outcome
+    assert (world.provider.calls.count("artifacts") == 1) == asked_once
+    # L12: what stays may be what the job itself left.
+    assert record.counts_as_failed == (outcome is not Outcome.SUCCEEDED)
+
+
 def test_r8_every_job_is_named_with_how_it_ended() -> None:
     world, record = ended(BUILD, FAILED, SKIPPED)
     (run, *_) = Index.parse(world.kept(record).index).trees["profile"]

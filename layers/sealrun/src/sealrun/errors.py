@@ -223,6 +223,10 @@ class UnsafeArchive(SealrunError):
     type = "unsafe-archive"
 
 
+class NoArchive(UnsafeArchive):
+    """The bytes are no archive at all: what the job left, or what came in its place."""
+
+
 class SecretFound(SealrunError):
     """A file that a run left holds one of the operator's own secrets; the call ends as failed."""
 

@@ -73,5 +73,6 @@ class Unpack(Protocol):
 
         Raises:
             UnsafeArchive: more bytes or files than allowed, names that leave the folder or stand
-                twice, or no archive at all.
+                twice, or an unsound archive.
+            NoArchive: no archive at all.
         """

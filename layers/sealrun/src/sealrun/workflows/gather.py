@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sealrun.errors import (
+    NoArchive,
     ProviderRefused,
     ProviderTooLong,
     ProviderUnclear,
@@ -171,11 +172,11 @@ def _logs(
 def _may_still_come(error: Exception, run: Run, *, now: int) -> bool:
     """True where the provider, or its storage, refuses an archive of a run that was over just now (R9).
 
-    An archive is listed, and its storage answers 403 or 404 for it at times, or with a page of maintenance.
-    What is refused here stays so.
+    An archive is listed, and its storage answers 403 or 404 for it at times, or with nothing, or with a page
+    of maintenance. What is refused here stays so.
     """
     answered = isinstance(error, ProviderRefused) and error.answered > 0
-    return answered and now < run.finished_at + LOG_WAIT
+    return (answered or isinstance(error, NoArchive)) and now < run.finished_at + LOG_WAIT
 
 
 def _project(provider: Provider) -> Project:

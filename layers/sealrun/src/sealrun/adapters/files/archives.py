@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from sealrun.encoding.plain_text import is_plain
-from sealrun.errors import UnsafeArchive
+from sealrun.errors import NoArchive, UnsafeArchive
 from sealrun.ports.evidence import Content
 
 CHUNK = 1 << 20
 IN_MEMORY = 1 << 20
 MAX_NAME = 255  # characters; and bytes of each part, as file systems have it
 
+# An archive begins with its first entry, or with its end where it has none (APPNOTE 4.3.7, 4.3.16).
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # The methods that CI providers use. With bzip2 and LZMA, zipfile unpacks any amount in one piece.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Of the central directory, which zipfile reads in one piece: an entry has some 130 bytes, at most 1,200.
@@ -37,7 +39,9 @@ def unpack_zip(chunks: Iterable[bytes], *, max_bytes: int, max_files: int) -> It
     """
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
         _spool(chunks, spool, max_bytes)
-        with _translated():
+        begins = spool.read(len(_ZIP[0])) in _ZIP
+        spool.seek(0)
+        with _translated(UnsafeArchive if begins else NoArchive):
             archive = zipfile.ZipFile(_Pieces(spool, max(DIRECTORY, DIRECTORY_PER_FILE * max_files)))
         budget = _Budget(max_bytes)
         for entry in _files(archive, max_files):
@@ -46,14 +50,14 @@ def unpack_zip(chunks: Iterable[bytes], *, max_bytes: int, max_files: int) -> It
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
+def _translated(error_type: type[UnsafeArchive] = UnsafeArchive) -> Iterator[None]:
     """Translate zipfile's own errors, and those of what it unpacks with, as ours."""
     try:
         yield
     except _UNSOUND as error:
         # zipfile's own words may hold a file's name, and anyone may read this message.
         message = f"archive: expected a sound zip file without encryption, got {type(error).__name__}"
-        raise UnsafeArchive(message) from error
+        raise error_type(message) from error
 
 
 def _spool(chunks: Iterable[bytes], spool: "tempfile.SpooledTemporaryFile[bytes]", limit: int) -> None:
