@@ -173,6 +173,8 @@ def test_l14_what_a_node_gives_in_another_form_is_no_answer() -> None:
     told["vault"]["timing"] = "none"
     with pytest.raises(NodeUnavailable, match="expected an answer as it was asked for"):
         check_credit(told, OWNER, network=NETWORK, codes=CODES)
+    with pytest.raises(NodeUnavailable, match="expected an answer as it was asked for"):
+        check_ask(ask(timing="none"), ASK, asset_of(tokens.from_base58(TOKEN)), codes=CODES)
     for token in ("none", {"zkappState": {"1": "0"}}):
         with pytest.raises(AccountRefused, match="expected one that its admin's vault backs"):
             vault_of({**answer(), "token": token}, NETWORK)

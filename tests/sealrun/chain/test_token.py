@@ -118,6 +118,14 @@ def test_a15_an_answer_without_what_was_asked_for_is_no_answer(name: str) -> Non
         check(owner)
 
 
+@pytest.mark.parametrize("change", [member("permissions", "none"), permission("setVerificationKey", "none")])
+def test_l14_permissions_of_another_form_are_no_answer(change: Change) -> None:
+    owner = token_answer()
+    change(owner)
+    with pytest.raises(NodeUnavailable, match="expected an answer as it was asked for"):
+        check(owner)
+
+
 def test_a15_the_account_s_own_check_asks_the_token_too() -> None:
     terms = Terms.parse({**terms_value(), "asset": TOKEN})
     check_token(account_answer(terms=terms), terms, RUN, PINNED)

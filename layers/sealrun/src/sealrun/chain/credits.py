@@ -275,7 +275,7 @@ def check_ask(account: Any, address: PublicKey, asset: Asset, *, codes: Codes) -
         return AskView(
             address, _key("ask.seller", x, odd), MINA.of(price), number(account["balance"]["total"])
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise unreadable(error) from error
 
 

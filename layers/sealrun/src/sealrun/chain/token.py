@@ -79,7 +79,7 @@ def check_owner(
         if paused:
             raise AccountRefused(f"token: expected one that moves, got {asset.symbol}, which is paused")
         return TokenView(owner, _admin(admin_x, admin_odd))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise unreadable(error) from error
 
 
