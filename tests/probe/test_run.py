@@ -23,6 +23,7 @@ class Fake:
     error: Exception = field(default_factory=lambda: Refused("not here"))
     did: list[str] = field(default_factory=list)
     samples: int = 1
+    stacks: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def watch(self, pid: int) -> None:
         self._do("watch")
@@ -32,7 +33,7 @@ class Fake:
 
     def end(self) -> Sampled:
         self._do("end")
-        return Sampled({(self.name,): self.samples}, 99)
+        return Sampled(self.stacks or {(self.name,): self.samples}, 99)
 
     def _do(self, step: str) -> None:
         self.did.append(step)
@@ -163,8 +164,25 @@ def test_a_reason_is_one_line(text: str, line: str) -> None:
     assert in_one_line(text) == line
 
 
-def test_a_python_command_is_sampled_by_py_spy_first_but_not_where_user_probes_take_perf() -> None:
-    probes = [Probe("steps", "/bin/true", "main")]
-    assert order_for([], python=True)[0] == "py-spy"
-    assert order_for(probes, python=True)[0] == "perf"
-    assert order_for([], python=False)[0] == "perf"
+def test_py_spy_watches_first_but_not_where_user_probes_take_perf() -> None:
+    assert order_for([])[:2] == ("py-spy", "perf")
+    assert order_for([Probe("steps", "/bin/true", "main")])[0] == "perf"
+
+
+@pytest.mark.parametrize(
+    ("stacks", "sampler"),
+    [
+        ({("python3", "f (libc.so.6)"): 51, ("cc1", "g (cc1)"): 49}, "py-spy"),
+        ({("python3", "f (libc.so.6)"): 49, ("cc1", "g (cc1)"): 51}, "perf"),
+        ({("python3", "py::f (x.py)"): 100}, "perf"),
+    ],
+)
+def test_a_command_whose_words_do_not_tell_is_judged_by_what_perf_saw(
+    stacks: dict[tuple[str, ...], int], sampler: str
+) -> None:
+    watch = Watch([Fake("py-spy", samples=60), Fake("perf", stacks=stacks)])
+    watch.begin(1)
+    watch.released(1)
+    found = watch.end(share=0.5, python=False)
+    assert (found[0] if found else None) == sampler
+    assert watch.refused == {}

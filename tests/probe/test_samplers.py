@@ -204,6 +204,24 @@ def test_py_spy_halts_no_command_where_the_job_asks_rust_programs_for_their_logs
     assert (told["sampler"], told["refused"]) == ("py-spy", {})
 
 
+@pytest.mark.parametrize(
+    "script", ["for each in 1; do {python} busy.py; done", "printf '%s busy.py' {python} | xargs env"]
+)
+def test_python_is_shown_by_its_functions_where_no_word_tells_of_it(tmp_path: Path, script: str) -> None:
+    """Beside it, perf works too, and names no functions of an interpreter as others build it."""
+    told, read = sample(tmp_path, "--", "sh", "-c", script.format(python=sys.executable))
+    assert told["sampler"] == "py-spy", told
+    assert any("inner (busy.py)" in frames for frames in read)
+
+
+def test_perf_is_kept_where_most_of_the_work_is_not_python(tmp_path: Path, native: Path) -> None:
+    (tmp_path / "some.py").write_text(BUSY.replace("1.5", "0.3"))
+    script = f"for each in 1 2 3 4 5; do {native}; done; {sys.executable} some.py; true"
+    told, read = sample(tmp_path, "--", "sh", "-c", script)
+    assert told["sampler"] == "perf", told
+    assert any("oracle_step (w)" in frames for frames in read)
+
+
 def test_py_spy_gives_way_where_nothing_is_python(tmp_path: Path, native: Path) -> None:
     told, read = sample(tmp_path, "--sampler", "py-spy,proc", "--", "sh", "-c", f"{native}; {native} short")
     assert told["sampler"] == "proc"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sealrun_probe import done, leave
 from sealrun_probe.command import leave_as
-from sealrun_probe.run import ORDER, PYTHON_ORDER, run, say
+from sealrun_probe.run import ORDER, run, say
 from sealrun_probe.uprobes import Probe, parse_probe
 
 # As many as an offer's evidence policy can name.
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sampler",
         type=_order,
         metavar="NAME,...",
-        help=f"which to try in turn: {','.join(ORDER)}, or for a Python command {','.join(PYTHON_ORDER)}",
+        help=f"which to try in turn, of {','.join(ORDER)}; by default what they saw decides",
     )
     own.add_argument(
         "--probe",

@@ -21,7 +21,8 @@ from sealrun_probe.py_spy import PySpy
 from sealrun_probe.samplers import Refused, Sampled, Sampler
 from sealrun_probe.uprobes import Probe
 
-# From the best one to the one that always works. perf rarely shows the functions of Python.
+# From the best one to the one that always works. perf rarely shows the functions of Python, so py-spy watches
+# beside it where the probe chooses.
 ORDER = ("perf", "py-spy", "proc", "rusage")
 PYTHON_ORDER = ("py-spy", "perf", "proc", "rusage")
 # perf is known to work before the command starts; other samplers may fail later.
@@ -50,12 +51,19 @@ class Watch:
         """The command runs."""
         self.watching = [each for each in self.watching if self._tried(each, partial(each.released, pid))]
 
-    def end(self, *, share: float = 0) -> tuple[str, Sampled] | None:
-        """End all. Returns the first that saw at least this share of the most time that one of them saw."""
+    def end(self, *, share: float = 0, python: bool = True) -> tuple[str, Sampled] | None:
+        """End all. Returns the first that saw at least this share of the most time that one of them saw.
+
+        Of a command that is not known to be ``python``, py-spy gives way to perf too where most of what perf
+        saw is something else, or Python that names its functions.
+        """
         profiles: list[tuple[str, Sampled]] = []
         for sampler in self.watching:
             self._tried(sampler, partial(self._end, sampler, profiles))
         most = max((sampled.seconds for _, sampled in profiles), default=0.0)
+        if not python and _names_most(dict(profiles).get("perf")):
+            profiles = [(name, sampled) for name, sampled in profiles if name != "py-spy"]
+            self.refused.pop("py-spy", None)
         for name, sampled in profiles:
             if sampled.seconds >= share * most:
                 return name, sampled
@@ -91,7 +99,7 @@ def run(
     python = python_programs.is_python(words)
     # A Python program may do nothing but start another one, which py-spy does not see.
     share = 0 if order else MOST
-    order = order or order_for(probes, python=python)
+    order = order or order_for(probes)
     # It slows calls in Python, and 3.13.12 crashes with it behind a fork: never where no perf reads it.
     there = [name for name in order if shutil.which(name)]
     if python and "perf" in there and "py-spy" not in there:
@@ -107,7 +115,10 @@ def run(
     watch.released(command.pid)
     status, used = command.wait()
     seconds = time.monotonic() - begun
-    name, profile = watch.end(share=share) or ("rusage", rusage.sampled(words, used))
+    name, profile = watch.end(share=share, python=python or not share) or (
+        "rusage",
+        rusage.sampled(words, used),
+    )
     if name == "proc":
         profile = rusage.with_unseen(profile, words, used)
     if able:
@@ -116,9 +127,16 @@ def run(
     return status
 
 
-def order_for(probes: Sequence[Probe], *, python: bool) -> Sequence[str]:
-    """The samplers to try for a command, or for one that is Python alone; user probes take perf."""
-    return PYTHON_ORDER if python and not probes else ORDER
+def order_for(probes: Sequence[Probe]) -> Sequence[str]:
+    """The samplers to try: what they see tells whether a command is Python; user probes take perf."""
+    return ORDER if probes else PYTHON_ORDER
+
+
+def _names_most(profile: Sampled | None) -> bool:
+    """Whether most of perf's samples are no Python, or name its functions."""
+    return profile is not None and 2 * python_programs.without_functions(profile.stacks) < total(
+        profile.stacks
+    )
 
 
 def _without_functions(name: str, profile: Sampled, *, python: bool) -> int:
