@@ -16,8 +16,8 @@ from sealrun.evidence.evidence import disclosure
 from sealrun.evidence.index import parse_openings
 from sealrun.receipts.receipt import SignedReceipt
 from sealrun.runs.run import RunStatus
-from sealrun.verification.children import LEFT, MAX_CHILDREN, MAX_PLACES
-from sealrun.verification.claims import Claim, Verdict
+from sealrun.verification.children import LEFT, MAX_CHILDREN, MAX_PLACES, covered_documents
+from sealrun.verification.claims import BrokenClaim, Claim, Verdict
 from sealrun.verification.lineage import Link, read_lineage
 from sealrun.verification.verify import Trust, Verification, verify
 from sealrun_cli.commands.lineage import Form, drawn
@@ -227,6 +227,31 @@ def test_r12_e5_a_child_whose_documents_the_buyer_disclosed_is_shown_by_lineage_
     assert not read_lineage(other["receipt.json"], other).holds
     taken = {name: data for name, data in folder.items() if not name.startswith("disclosures/")}
     assert not read_lineage(taken["receipt.json"], MemoryFolder(taken)).holds
+
+
+def test_e6_no_document_of_a_child_is_measured_that_is_longer_than_one_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The size in a disclosure is its holder's word, and a file of holes costs him nothing."""
+    hidden = evidence_value(outputs=[])
+    child = made(2, parent=Parent(made(1, evidence=hidden).call, 1))
+    run = made(1, evidence=hidden, files=child.left())
+    place = f"{PLACE}/{child.call}/call.json"
+    leaves = parse_openings(run.folder["openings.json"])[1]["outputs"]
+    leaf = next(each for each in leaves if f"outputs/{each.label}" == place)
+    told = disclosure("outputs", leaves, leaf.index)
+    told["opening"]["size"] = 1 << 33
+    folder = MemoryFolder({name: run.folder[name] for name in ("receipt.json", "offer.json", place)})
+    folder[f"disclosures/{leaf.index}.json"] = canonical(told)
+    measured: list[str] = []
+    monkeypatch.setattr(MemoryFolder, "measure", lambda _, name, **_size: measured.append(name))
+    with pytest.raises(BrokenClaim, match=r"call\.json: expected at most 65536 bytes, got 8589934592"):
+        covered_documents(
+            SignedReceipt.parse(json.loads(run.folder["receipt.json"])).receipt,
+            folder,
+            [(place.removesuffix("/call.json"), child.call)],
+        )
+    assert measured == []
 
 
 def test_r12_a_child_that_its_offers_oracle_did_not_sign_is_broken(child: Made) -> None:

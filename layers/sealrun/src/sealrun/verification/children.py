@@ -19,6 +19,7 @@ from sealrun.verification.claims import (
     CALL,
     CHILDREN,
     INPUTS,
+    MAX_RECEIPT_BYTES,
     OFFER,
     RECEIPT,
     BrokenClaim,
@@ -86,7 +87,7 @@ def covered_documents(
     """The children's documents that are here, as the run's receipt covers them: with their leaves' bytes.
 
     Raises:
-        BrokenClaim: a document has other bytes.
+        BrokenClaim: a document has other bytes, or more than one may have (E6).
     """
     names, (index, _) = set(folder.names()), read_index(receipt, folder)
     opened, _ = read_disclosures(receipt, index, names, folder)
@@ -96,6 +97,8 @@ def covered_documents(
     leaves = {f"{tree}/{label}": leaf for (tree, label), leaf in opened.leaves.items()}
     found = {place: leaves[place] for place in sorted(wanted & leaves.keys())}
     for place, leaf in found.items():
+        most = MAX_RECEIPT_BYTES
+        require(leaf.size <= most, f"{place}: expected at most {most} bytes, got {leaf.size}")
         measured = folder.measure(place, size=leaf.size)
         require_equal(f"{place}: SHA-256", leaf.sha256, measured.sha256)
     return found
