@@ -256,9 +256,13 @@ class LateFiles(FakeProvider):
     def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
         if self.clock.now < self.runs[1].created_at + self.duration + self.comes_after:
             self._called("artifacts")
-            raise self.refusal
+            yield self._at_first()
+            return
         with super().artifacts(job_id) as pieces:
             yield pieces
+
+    def _at_first(self) -> Iterator[bytes]:
+        raise self.refusal
 
 
 @pytest.mark.parametrize(
@@ -295,14 +299,8 @@ class InPlaceOfFiles(LateFiles):
 
     given: bytes
 
-    @contextmanager
-    def artifacts(self, job_id: int) -> Iterator[Iterator[bytes]]:
-        if self.clock.now < self.runs[1].created_at + self.duration + self.comes_after:
-            self._called("artifacts")
-            yield iter([self.given])
-            return
-        with super().artifacts(job_id) as pieces:
-            yield pieces
+    def _at_first(self) -> Iterator[bytes]:
+        return iter([self.given])
 
 
 @pytest.mark.parametrize(

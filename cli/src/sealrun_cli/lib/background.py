@@ -124,16 +124,15 @@ def stop(module: str, ready: Path) -> bool:
 
 def _as_started(module: str, ready: Path) -> Path:
     """The ready file as its process knows it, which is another one where the folder was renamed since."""
+    ready = ready.resolve()
     try:
         pid = int(json.loads(ready.read_bytes())["pid"])
     except (OSError, ValueError, KeyError, TypeError):
-        return ready.resolve()
+        return ready
     marks = [each for each in _environment(Path(f"/proc/{pid}")) if each.startswith(f"{MARK}=".encode())]
-    known = (
-        Path(os.fsdecode(marks[0].partition(b"=")[2])) if marks and alive(pid, module) else ready.resolve()
-    )
+    known = Path(os.fsdecode(marks[0].partition(b"=")[2])) if marks and alive(pid, module) else ready
     copied = known.exists() and not known.samefile(ready)  # a link may lead from there to here
-    return ready.resolve() if copied else known
+    return ready if copied else known
 
 
 def _wait_for_the_end(pids: Sequence[int], module: str) -> None:

@@ -165,11 +165,16 @@ def _own_files(clone: Repository, commit: str, wanted: Wanted, pipeline: Pipelin
             path = each.removeprefix("./").strip("/")
             yield path
             for name in names:
-                if name not in seen and (name == path or fnmatchcase(name, path)):
+                if name not in seen and _takes(path, name):
                     seen.add(name)
                     with suppress(CliError):  # no such file of the provider's, as an action's
                         content = clone.file(commit, name)
                         waiting.append(read_pipeline(wanted.provider, content, wanted.inputs_as))
+
+
+def _takes(path: str, name: str) -> bool:
+    """Whether an include of this path, perhaps with wildcards, takes the file of this name."""
+    return name == path or fnmatchcase(name, path)
 
 
 def _say_newer(clone: Repository, tagged: Tagged, tag: str, paths: list[str], out: Output) -> bool:
@@ -178,12 +183,7 @@ def _say_newer(clone: Repository, tagged: Tagged, tag: str, paths: list[str], ou
     if not paths or clone.leads_to(head, tagged.commit):
         return False
     changed = clone.changed(tagged.commit, head)
-    named = (
-        name
-        for name in changed
-        for path in paths
-        if name == path or fnmatchcase(name, path) or name.startswith(f"{path}/")
-    )
+    named = (name for name in changed for path in paths if _takes(path, name) or name.startswith(f"{path}/"))
     file = next(named, "")
     if file:
         out.progress(f"{file} was changed since {tag}: the newer one, {head[:12]}, is not for sale")

@@ -62,7 +62,7 @@ class Child(NamedTuple):
 
     call: str  # 64 hex digits
     signed: SignedReceipt
-    folder: Folder
+    folder: Below
     parent: Parent | None  # None where its inputs are not here
 
 

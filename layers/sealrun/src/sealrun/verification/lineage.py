@@ -118,7 +118,7 @@ def read_lineage(receipt: bytes, folder: Folder, covered: Mapping[str, Leaf] | N
         Malformed: the receipt is malformed.
     """
     signed = SignedReceipt.parse(parse_object(receipt, at_most=MAX_RECEIPT_BYTES))
-    known: dict[str, tuple[SignedReceipt, Folder]] = {}
+    known: dict[str, tuple[SignedReceipt, Below]] = {}
     graph = Lineage(_hash(signed.receipt))
     for call in nested(folder.names(), READS):
         try:
@@ -128,9 +128,7 @@ def read_lineage(receipt: bytes, folder: Folder, covered: Mapping[str, Leaf] | N
             graph.nodes[f"{READS}/{call}"] = Node(f"{READS}/{call}", Link.BROKEN, error.detail, call)
     children = _read_children(graph, signed, folder, covered)
     for name in known.keys() & children.keys():
-        earlier, beside = known[name]
-        place = f"{READS}/{earlier.receipt.call_hash:064x}"
-        _check_copy(graph, place, earlier, beside, children[name].signed.public_key)
+        _check_copy(graph, *known[name], children[name].signed.public_key)
     here = {**known, **{name: (each.signed, each.folder) for name, each in children.items()}}
     _follow(graph, {**here, graph.root: (signed, folder)}, _Family.of(signed, folder, children))
     # No receipt reads itself: a copy of the first one is read by none, and nothing looks at it.
@@ -161,13 +159,12 @@ def _read_children(
             continue
         first = found.setdefault(_hash(child.signed.receipt), child)
         if first is not child:  # the same one again says nothing new
-            key = first.signed.public_key
-            _check_copy(graph, place, child.signed, child.folder, key, called=True)
+            _check_copy(graph, child.signed, child.folder, first.signed.public_key, called=True)
     return found
 
 
 def _check_copy(
-    graph: Lineage, place: str, signed: SignedReceipt, folder: Folder, key: PublicKey, *, called: bool = False
+    graph: Lineage, signed: SignedReceipt, folder: Below, key: PublicKey, *, called: bool = False
 ) -> None:
     """Key and documents of a child's receipt that lies here as well: only the child is followed (E5)."""
     receipt = signed.receipt
@@ -181,7 +178,7 @@ def _check_copy(
         opened_inputs(receipt, folder)
     except SealrunError as error:
         call = f"{receipt.call_hash:064x}"
-        graph.nodes[place] = Node(place, Link.BROKEN, error.detail, call, called=called)
+        graph.nodes[folder.prefix] = Node(folder.prefix, Link.BROKEN, error.detail, call, called=called)
 
 
 @dataclass(frozen=True)

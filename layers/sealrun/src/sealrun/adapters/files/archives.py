@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from sealrun.encoding.inflate import ZIP
 from sealrun.encoding.plain_text import is_plain
 from sealrun.errors import NoArchive, UnsafeArchive
 from sealrun.ports.evidence import Content
@@ -16,8 +17,6 @@ CHUNK = 1 << 20
 IN_MEMORY = 1 << 20
 MAX_NAME = 255  # characters; and bytes of each part, as file systems have it
 
-# An archive begins with its first entry, or with its end where it has none (APPNOTE 4.3.7, 4.3.16).
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # The methods that CI providers use. With bzip2 and LZMA, zipfile unpacks any amount in one piece.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Of the central directory, which zipfile reads in one piece: an entry has some 130 bytes, at most 1,200.
@@ -39,7 +38,7 @@ def unpack_zip(chunks: Iterable[bytes], *, max_bytes: int, max_files: int) -> It
     """
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
         _spool(chunks, spool, max_bytes)
-        begins = spool.read(len(_ZIP[0])) in _ZIP
+        begins = spool.read(len(ZIP[0])) in ZIP
         spool.seek(0)
         with _translated(UnsafeArchive if begins else NoArchive):
             archive = zipfile.ZipFile(_Pieces(spool, max(DIRECTORY, DIRECTORY_PER_FILE * max_files)))

@@ -11,10 +11,8 @@ from http import HTTPStatus
 from itertools import chain
 from pathlib import PurePosixPath
 
+from sealrun.encoding.inflate import ZIP
 from sealrun.errors import ProviderRefused
-
-# An archive begins with its first entry, or with its end where it has none (APPNOTE 4.3.7, 4.3.16).
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def as_archive(pieces: Iterator[bytes], name: str, *, may_be_file: bool) -> Iterator[bytes]:
@@ -26,10 +24,10 @@ def as_archive(pieces: Iterator[bytes], name: str, *, may_be_file: bool) -> Iter
         ProviderRefused: they are no zip, as what a proxy or a storage gives in an archive's place.
     """
     head = b""
-    while len(head) < len(_ZIP[0]) and (piece := next(pieces, b"")):
+    while len(head) < len(ZIP[0]) and (piece := next(pieces, b"")):
         head += piece
     whole = chain([head], pieces)
-    if head.startswith(_ZIP):
+    if head.startswith(ZIP):
         yield from whole
     elif not may_be_file:
         raise ProviderRefused("archive: expected a zip, got something else", answered=HTTPStatus.OK)
