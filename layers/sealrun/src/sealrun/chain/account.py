@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
-from sealrun.chain.answers import NODE, check_synced, expect, number, permissions_query, unreadable
+from sealrun.chain.answers import (
+    NODE,
+    OF_ANOTHER_FORM,
+    check_synced,
+    expect,
+    number,
+    permissions_query,
+    unreadable,
+)
 from sealrun.chain.token import FUNGIBLE_CODE, VAULT_CODE, TokenView, check_owner, owner_query
 from sealrun.encoding.fields import ACCOUNT, EXIT, WITHDRAW, network_field, text_field
 from sealrun.encoding.origins import service_field
@@ -148,7 +156,7 @@ def check_account(
         raise
     except Refused as error:
         raise AccountRefused(error.detail) from error
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
     return view
 
@@ -166,7 +174,7 @@ def check_node(answer: Mapping[str, Any], terms: Terms) -> None:
         slot_seconds(answer)
         for name, key in (("seller", terms.seller), ("operator", terms.operator)):
             _check_payee(name, key, answer[name], terms.asset)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
 
 
@@ -276,7 +284,7 @@ def check_tip(answer: Mapping[str, Any], *, now: int) -> None:
     try:
         made = number(answer["bestChain"][0]["protocolState"]["blockchainState"]["date"]) // 1000
         oldest, newest = now - STALE_SLOTS * slot_seconds(answer), now + TIP_AHEAD_SECONDS
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
     if not oldest <= made <= newest:
         raise NodeUnavailable(f"node: expected a newest block of {oldest} to {newest}, got one of {made}")

@@ -57,6 +57,10 @@ def shown(value: object) -> str:
     return "null" if value is None else str(value)[:100] if isinstance(value, str | int) else "another value"
 
 
+# What reading an answer raises where a member is missing or of another type.
+OF_ANOTHER_FORM = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+
+
 def unreadable(error: Exception) -> NodeUnavailable:
     """A node left out what it was asked for, or gave it in another form."""
     what = error.args[0] if isinstance(error, KeyError) else type(error).__name__

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mina import tokens
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, TIMING, Pinned, check_code, state_of
-from sealrun.chain.answers import check_synced, expect, number, permissions_query, unreadable
+from sealrun.chain.answers import OF_ANOTHER_FORM, check_synced, expect, number, permissions_query, unreadable
 from sealrun.chain.token import FUNGIBLE_CODE
 from sealrun.errors import AccountRefused, Malformed
 from sealrun.offers.asset import MINA, Amount, Asset
@@ -144,7 +144,7 @@ def check_credit(answer: Mapping[str, Any], owner: PublicKey, *, network: str, c
         return _credit(answer, owner, address, codes, slot=slot_of(answer, network))
     except Malformed as error:
         raise AccountRefused(f"token: {error.detail}") from error
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
 
 
@@ -181,7 +181,7 @@ def check_backing(
         uri = str((answer["token"] or {}).get("zkappUri") or "")
         if code.get("hash") != codes.vault and not names_promise(uri):
             return None
-    except (KeyError, AttributeError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
     return check_credit(answer, owner, network=network, codes=codes)
 
@@ -215,7 +215,7 @@ def check_served(
         )
     try:
         own = number(answer["own"]["balance"]["total"]) if answer["own"] else 0
-    except (KeyError, TypeError, ValueError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
     months = -(-(credit.expiry - credit.slot) * slot_seconds // MONTH_SECONDS)
     served = credit.asset.of(months * (limits.minutes_per_month // limits.minutes) * cost.units)
@@ -236,7 +236,7 @@ def slot_of(answer: Mapping[str, Any], network: str) -> int:
     check_synced(answer, network)
     try:
         return number(answer["bestChain"][0]["protocolState"]["consensusState"]["slotSinceGenesis"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
 
 
@@ -275,7 +275,7 @@ def check_ask(account: Any, address: PublicKey, asset: Asset, *, codes: Codes) -
         return AskView(
             address, _key("ask.seller", x, odd), MINA.of(price), number(account["balance"]["total"])
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
 
 

@@ -21,7 +21,7 @@ from sealrun.chain.account import (
     state_of,
     tip_height,
 )
-from sealrun.chain.answers import unreadable
+from sealrun.chain.answers import OF_ANOTHER_FORM, unreadable
 from sealrun.encoding import read
 from sealrun.encoding.fields import canonical, document_hash
 from sealrun.encoding.json_limits import parse_object
@@ -109,7 +109,7 @@ def state_of_offer(account: Any, contract: PublicKey, pinned: Pinned) -> Contrac
         return ContractState(offer_hash, terms_hash, credential_hash, closed != 0, tuple(rest))
     except AccountRefused as error:
         raise Unavailable(f"contract: {error.detail}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
 
 

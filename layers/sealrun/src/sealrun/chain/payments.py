@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mina.keys import PublicKey
-from sealrun.chain.answers import check_synced, number, unreadable
+from sealrun.chain.answers import OF_ANOTHER_FORM, check_synced, number, unreadable
 from sealrun.errors import NodeUnavailable
 from sealrun.offers.asset import MINA
 
@@ -63,7 +63,7 @@ def payments_to(answer: Mapping[str, Any], address: PublicKey, *, network: str) 
             for height, transactions in blocks
             for payment in _payments(transactions, address.to_base58(), newest - height)
         ]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
     if len({each.hash for each in found}) != len(found):
         raise NodeUnavailable("node: expected each transaction once, got one twice")

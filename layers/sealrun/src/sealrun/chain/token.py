@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 
 from mina import tokens
 from mina.keys import PublicKey
-from sealrun.chain.answers import NODE, check_synced, expect, number, permissions_query, unreadable
+from sealrun.chain.answers import (
+    NODE,
+    OF_ANOTHER_FORM,
+    check_synced,
+    expect,
+    number,
+    permissions_query,
+    unreadable,
+)
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.offers.asset import Asset
 
@@ -79,7 +87,7 @@ def check_owner(
         if paused:
             raise AccountRefused(f"token: expected one that moves, got {asset.symbol}, which is paused")
         return TokenView(owner, _admin(admin_x, admin_odd))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
 
 
@@ -124,7 +132,7 @@ def check_supply(answer: Mapping[str, Any], asset: Asset, *, network: str) -> in
         held = {each["publicKey"]: number(each["balance"]["total"]) for each in accounts}
         if len(held) != len(accounts) or any(each["token"] != asset.id for each in accounts):
             raise NodeUnavailable("node: expected each account of the token once, got others")
-    except (KeyError, TypeError, ValueError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
     circulating = held.pop(owner["publicKey"], 0)
     expect("token.accounts: sum", circulating, sum(held.values()))

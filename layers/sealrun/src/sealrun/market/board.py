@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 from mina import tokens
 from mina.keys import PublicKey
 from sealrun.chain.account import PERMISSIONS, check_permissions, check_tip
-from sealrun.chain.answers import NODE, check_synced, expect, number, permissions_query, unreadable
+from sealrun.chain.answers import (
+    NODE,
+    OF_ANOTHER_FORM,
+    check_synced,
+    expect,
+    number,
+    permissions_query,
+    unreadable,
+)
 from sealrun.errors import AccountRefused, NodeUnavailable
 from sealrun.market.listing import Listing
 from sealrun.offers.asset import MINA, Asset, asset_of
@@ -114,7 +122,7 @@ def check_board(
         _check_closed("board", owner, BOARD_PERMISSIONS, protocol)
         height = number(answer["bestChain"][0]["protocolState"]["consensusState"]["blockHeight"])
         return BoardView(board, height, _addresses(answer["tokenAccounts"], board_asset(board)))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
 
 
@@ -142,7 +150,7 @@ def check_listing(
         state = [number(value) for value in account["zkappState"] or []]
         expect("listing.zkappState.length", protocol.state_fields, len(state))
         return Listing.parse(state, str(account["zkappUri"] or ""))
-    except (KeyError, TypeError, ValueError) as error:
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
 
 
