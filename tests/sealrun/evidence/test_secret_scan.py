@@ -24,15 +24,18 @@ PEM = (
     + b"\n".join(hashlib.sha512(bytes([n])).hexdigest().encode()[:64] for n in range(20))
     + b"\n-----END RSA PRIVATE KEY-----"
 )
+JWT = b"ey" + b"JhbGciOiJSUzI1NiJ9.ey" + b"JzdWIiOiJqb2IifQ.c2lnbmF0dXJl-_0"
 # Made for this test; put together here so that no other scanner takes this file for a leak.
 PLANTED = {
     "gitlab": b"glp" + b"at-Xy7_abcdefghij0123456789",
     "gitlab trigger": b"glp" + b"tt-0123456789abcdef0123456789abcdef01234567",
     "github": b"gh" + b"p_" + b"a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
+    "github job": b"gh" + b"s_15368_" + JWT,
+    "github job without a number": b"gh" + b"s_" + JWT,
     "github fine-grained": b"github" + b"_pat_11ABCDEFG0abcdefghijkl_0123456789",
     "aws": b"AKI" + b"AQWERTYUIOP12345X",
     "webhook": b"whs" + b"ec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAbCdEfGh",
-    "jwt": b"ey" + b"JhbGciOiJSUzI1NiJ9.ey" + b"JzdWIiOiJqb2IifQ.c2lnbmF0dXJl-_0",
+    "jwt": JWT,
     "pem": PEM,
     "mina": PrivateKey.from_scalar(1234567).to_base58().encode(),
     "slack": b"xo" + b"xb-123456789012-abcdefghijklmnop",
@@ -65,6 +68,7 @@ ORDINARY = [
     b"the header -----BEGIN PRIVATE KEY----- says what follows",
     b"a glpat- prefix, AKIA and ghp_ are what scanners look for",
     b"uuid 550e8400-e29b-41d4-a716-446655440000",
+    b"ghs_read_the_configuration_of_the_board_from_flash.o",
     b"EK" + b"1" * 50,
 ]
 # Lines of a certificate: base64 that is meant to be seen.

@@ -100,6 +100,8 @@ _SHAPES = (
     ),
     # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
     *_shapes("ghp_|gho_|ghu_|ghs_|ghr_", r"[A-Za-z0-9]{36,255}"),
+    # https://github.blog/changelog/2026-05-15-github-app-installation-tokens-per-request-override-header/
+    *_shapes("ghs_", r"(?:[A-Za-z0-9]{1,20}_)?eyJ[\w.-]{36,2000}"),
     *_shapes("github_pat_", r"[A-Za-z0-9_]{22,255}"),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
     *_shapes("AKIA|ASIA", r"[A-Z0-9]{16}\b"),
