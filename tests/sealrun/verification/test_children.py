@@ -229,6 +229,33 @@ def test_r12_e5_a_child_whose_documents_the_buyer_disclosed_is_shown_by_lineage_
     assert not read_lineage(taken["receipt.json"], MemoryFolder(taken)).holds
 
 
+@pytest.mark.parametrize("index", [True, False])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_r12_e5_a_call_of_a_call_that_is_left_out_is_not_shown(*, index: bool, depth: int) -> None:
+    """Whoever is handed the inner receipt alone cannot tell for whose run it was made; nothing is wrong."""
+    hidden = evidence_value(outputs=[])
+    child = made(2, parent=Parent(made(1, evidence=hidden).call, 1))
+    below = made(3, parent=Parent(child.call, depth))
+    run = made(1, evidence=hidden, files={**child.left(), **below.left()})
+    leaves = parse_openings(run.folder["openings.json"])[1]["outputs"]
+    kept = ["receipt.json", "offer.json", *(["index.json", "profile/run.json"] if index else [])]
+    folder = MemoryFolder({name: run.folder[name] for name in kept})
+    for leaf in leaves:
+        if leaf.label.startswith(f"build/sealrun-children/{below.call}/"):
+            document = canonical(disclosure("outputs", leaves, leaf.index))
+            folder[f"disclosures/{leaf.index}.json"] = document
+            folder[f"outputs/{leaf.label}"] = run.folder[f"outputs/{leaf.label}"]
+    # No call of a call is as deep as one of the run's own.
+    wanted, link = (Verdict.BROKEN, Link.BROKEN) if depth == 1 else (Verdict.NOT_SHOWN, Link.SEALED)
+    verdict, says = the_claim(folder)
+    assert verdict is wanted
+    assert f"for {child.call[:16]}…" in says
+    assert check(folder).holds is (depth > 1)
+    graph = read_lineage(folder["receipt.json"], folder)
+    assert graph.holds is (depth > 1)
+    assert graph.nodes[below.receipt].link is link
+
+
 def test_e6_no_document_of_a_child_is_measured_that_is_longer_than_one_may_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

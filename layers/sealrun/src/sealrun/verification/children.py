@@ -135,7 +135,7 @@ def read_child(folder: Folder, place: str, call: str, covered: Mapping[str, Leaf
 
 
 def check_child(child: Child, above: Mapping[str, int | None], receipt: Receipt) -> str:
-    """Whether it was made for the run, or for another child of it; in words.
+    """Whether it was made for the run, or for another child of it, which may be left out; in words.
 
     Args:
         child: whose signature, offer and inputs hold.
@@ -149,11 +149,14 @@ def check_child(child: Child, above: Mapping[str, int | None], receipt: Receipt)
     if child.parent is None:
         raise BrokenClaim("parent: expected inputs that name the parent call, got ones that name none")
     named = child.parent.call
+    own = above[f"{receipt.call_hash:064x}"] or 0
+    # One that is not here may be another child, which is deeper than the run's own call.
     require(
-        named in above and named != child.call,
+        named != child.call and (named in above or child.parent.depth > own + 1),
         f"parent: expected a call of this run, got one made for {named[:16]}…",
     )
-    depth = above[named]
+    depth = above.get(named)
     if depth is not None:
         require_equal("the child's depth", depth + 1, child.parent.depth)
-    return f"called at depth {child.parent.depth} for {named[:16]}…"
+    left_out = "" if named in above else ", of which nothing is here"
+    return f"called at depth {child.parent.depth} for {named[:16]}…{left_out}"

@@ -60,7 +60,7 @@ class Link(StrEnum):
     """How far a receipt could be followed."""
 
     FOLLOWED = "followed"  # its inputs are here, and all that they name is known
-    SEALED = "sealed"  # the receipt is here, its inputs are not: only its buyer knows what it read
+    SEALED = "sealed"  # the receipt is here, its inputs or the call that they are for are not
     MISSING = "missing"  # the receipt is not here
     CYCLE = "cycle"  # it names a receipt that lies after it, which no hash can
     BROKEN = "broken"
@@ -306,7 +306,9 @@ def _node(
     reads = tuple(inputs.get("reads", []))
     called = f", called {len(calls)} {'offer' if len(calls) == 1 else 'offers'}" if calls else ""
     says = f"{by}; reads {len(reads)} earlier receipts{called}"
-    return Node(name, Link.FOLLOWED, says, **described, reads=reads, calls=calls)
+    apart = child is not None and child.parent is not None and child.parent.call not in family.depths
+    link = Link.SEALED if apart else Link.FOLLOWED
+    return Node(name, link, says, **described, reads=reads, calls=calls)
 
 
 def _offer(receipt: Receipt, folder: Folder) -> tuple[Offer | None, SealrunError | None]:
