@@ -48,6 +48,9 @@ ASSIGNED = [
     b"export DEPLOY_TOKEN='9f86d081884c7d65'",
     b"AWS_SECRET_ACCESS_KEY = 9sjd8f7h6g5k4",
     b"passphrase: correct-h0rse-battery",
+    b'"SecretAccessKey": "9sjd8f7h6g5k4"',  # as aws sts and aws iam create-access-key print it
+    b"MINIO_SECRET_KEY=9sjd8f7h6g5k4",
+    b"privateKey: '9f86d081884c7d65'",
 ]
 ORDINARY = [
     hashlib.sha256(b"x").hexdigest().encode() + b"  dist/mina.zip",

@@ -125,10 +125,11 @@ _EXAMPLE = b"EXAMPLE"  # how AWS's pages end the keys that they show
 # Without = and : within, so that no two values overlap and the work stays linear.
 _VALUE = r"[a-z0-9+/_.~@!#%^&*-]{8,256}={0,2}"
 _IS = rf"s?[\"']?[ \t]{{0,3}}[=:]>?[ \t]{{0,3}}[\"']?({_VALUE})"
+_KEYS = ("api", "access", "private", "secret")
 # A name that ends so, then = or :, then what may be quoted.
 _ASSIGNED = (
     *_shapes("token|secret|password|passwd|passphrase|credential", _IS, before=""),
-    *_shapes("key", _IS, before="(?:(?<=apikey)|(?<=api_key)|(?<=private_key)|(?<=access_key))"),
+    *_shapes("key", _IS, before=f"(?:{'|'.join(f'(?<={each}key)|(?<={each}_key)' for each in _KEYS)})"),
 )
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _RUNS = bytes(ord("x") if each in _CHARACTERS else ord(".") for each in range(256))
