@@ -369,6 +369,34 @@ def test_r8_jobs_of_an_included_file_may_be_named_until_gitlab_has_merged_it() -
         assert wrongs == told
 
 
+@pytest.mark.parametrize(
+    ("condition", "certain"),
+    [
+        ("always()", True),
+        ("${{ !cancelled() }}", True),
+        ("${{ !failure() && !cancelled() }}", True),
+        ("success() || failure()", True),
+        ("github.event_name == 'push' || github.event_name == 'workflow_dispatch'", True),
+        ("${{github.event_name!='pull_request'}}", True),
+        ("true", True),
+        ("always() && inputs.layer == 'both'", False),
+        ("failure()", False),
+        ("github.event_name == 'push'", False),
+        ("github.event_name != 'workflow_dispatch'", False),
+        ("github.event_name != 'push' && github.event_name != 'workflow_dispatch'", False),
+        ("(inputs.layer || always() || inputs.more) && inputs.most", False),
+        ("github.repository == 'a/b'", False),
+    ],
+)
+def test_r8_a_job_at_github_whose_condition_holds_in_each_run_of_a_call_is_sold(
+    condition: str, *, certain: bool
+) -> None:
+    written = condition if condition == "true" else f'"{condition}"'
+    text = WORKFLOW.format(job=f"if: {written}, steps: [{{run: make}}]")
+    found = list(pipeline_findings(make_offer(inputs=SCHEMA), read_pipeline("github", text.encode())))
+    assert [each.holds for each in found if each.what == "success"] == [certain]
+
+
 def test_r5_r8_a_job_at_github_that_waits_for_a_person_holds_up_those_that_are_sold() -> None:
     text = f"{WORKFLOW.format(job=CHECKOUT)}  deploy: {{environment: production, needs: build}}\n"
     offer = make_offer(inputs=SCHEMA, success={"jobs": ["build"]})

@@ -12,6 +12,11 @@ from sealrun.providers.github.last_job import is_last_job, last_job_troubles
 from sealrun.providers.pipeline import Declared, Pipeline, is_digest, mapping, options
 from sealrun.runs.judge import CALL_INPUT
 
+# A condition of a job that is true of what a call starts.
+_SURE = re.compile(
+    r"(?i:true|always\(\)|success\(\)|! *(cancelled|failure)\(\)"
+    r"|github\.event_name *(== *'workflow_dispatch'|!= *'(?!workflow_dispatch')\w+'))"
+)
 _INPUT_NAMES = ("default", "description", "options", "required", "type", "deprecationMessage")
 
 
@@ -63,7 +68,19 @@ def _why_uncertain(job: Mapping[str, Any]) -> str:
         return "is allowed to fail (continue-on-error)"
     if any(step.get("continue-on-error") not in (None, False) for step in steps):
         return "has a step whose failure is not its own (continue-on-error)"
-    return f"runs only if {str(job['if'])[:60]}" if "if" in job else ""
+    return f"runs only if {str(job['if'])[:60]}" if "if" in job and not _holds(str(job["if"])) else ""
+
+
+def _holds(condition: str) -> bool:
+    """True if it holds in every run that a call starts, unless the run is canceled or has failed.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/expressions#status-check-functions
+    """
+    text = re.sub(r"\s*\$\{\{(.*)\}\}\s*", r"\1", condition, flags=re.DOTALL)
+    if re.search(r"\((?!\))", text):  # what stands in parentheses is not judged
+        return False
+    either = (each.split("&&") for each in text.split("||"))
+    return any(all(_SURE.fullmatch(part.strip()) for part in both) for both in either)
 
 
 def _troubles(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
