@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import column, select, table, update
 
 from sealrun.adapters.sql import copying
 from sealrun.adapters.sql.copying import copy_ledger, move_ledger
@@ -16,6 +16,7 @@ from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.adapters.sql.schema import METADATA
 from sealrun.errors import Conflict
 from sealrun.offers.stored_offer import StoredOffer
+from tests.ports.postgres import new_database
 from tests.ports.test_ledger import NOW, OFFER, record
 from tests.sealrun.adapters.test_sql import OPEN
 from tests.sealrun.world import make_offer
@@ -68,6 +69,20 @@ def test_every_row_of_every_table_is_copied(
     assert copy_ledger(source, target) == sum(map(len, before.values())) > 10
     assert contents(target) == before == contents(source)
     assert SqlLedger(target).record(record().call_hash) == record()
+
+
+@pytest.mark.parametrize("copied", [copy_ledger, move_ledger])
+@pytest.mark.parametrize("name", ["closed", "suspended", "paused", "resting"])
+def test_l14_a_reason_with_a_nul_stops_no_copy(copied: Any, name: str, tmp_path: Path) -> None:
+    """SQLite kept one as a provider sent it; PostgreSQL has none in a text."""
+    with closing(Database(OPEN["sqlite"](tmp_path))) as source, closing(Database(new_database())) as target:
+        filled(source)
+        before = update(table("offers", column(name))).values({name: "got a\0b"})
+        source.write(lambda db: db.execute(before))
+        assert copied(source, target) > 10
+        offer = SqlLedger(target).offer(OFFER.hash)
+        assert offer
+        assert getattr(offer, name) == "got a\ufffdb"
 
 
 def test_a_copy_is_of_one_moment(way: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch) -> None:

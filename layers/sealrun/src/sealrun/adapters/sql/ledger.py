@@ -97,11 +97,11 @@ class SqlLedger:
 
     def close_offer(self, offer_hash: int, reason: str, *, anew: bool = False) -> None:
         which = _this(offer_hash) if anew else _this(offer_hash) & (OFFERS.c.closed == "")
-        closed = update(OFFERS).where(which).values(closed=_kept(reason))
+        closed = update(OFFERS).where(which).values(closed=reason[:MAX_REASON])
         self._database.write(lambda db: db.execute(closed))
 
     def suspend_offer(self, offer_hash: int, reason: str) -> None:
-        self._set(offer_hash, suspended=_kept(reason))
+        self._set(offer_hash, suspended=reason[:MAX_REASON])
 
     def drop_prices(self, offer_hash: int, reasons: Mapping[str, str]) -> None:
         self._set(offer_hash, dropped=json.dumps({name: text[:MAX_REASON] for name, text in reasons.items()}))
@@ -113,10 +113,10 @@ class SqlLedger:
         self._set(offer_hash, delivered_at=now)
 
     def pause_offer(self, offer_hash: int, reason: str) -> None:
-        self._set(offer_hash, paused=_kept(reason))
+        self._set(offer_hash, paused=reason[:MAX_REASON])
 
     def rest_offer(self, offer_hash: int, reason: str, *, until: int) -> None:
-        self._set(offer_hash, resting=_kept(reason), rests_until=until)
+        self._set(offer_hash, resting=reason[:MAX_REASON], rests_until=until)
 
     def replace_credential(self, offer_hash: int, *, sealed: bytes, sealing_key: bytes) -> None:
         if not self._set(offer_hash, sealed=sealed, sealing_key=sealing_key):
@@ -356,11 +356,6 @@ class SqlLedger:
 def _calls_of(offer_hash: int, *, unfinished: bool) -> Select[Any]:
     calls = select(CALLS.c.record).where(CALLS.c.offer == f"{offer_hash:064x}")
     return calls.where(CALLS.c.wake_at.is_not(None)) if unfinished else calls
-
-
-def _kept(reason: str) -> str:
-    """A reason as every database keeps it: PostgreSQL has no NUL in a text, and a provider may send one."""
-    return reason[:MAX_REASON].replace("\0", "\ufffd")
 
 
 def _this(offer_hash: int) -> ColumnElement[bool]:

@@ -4,13 +4,29 @@ Hashes are 64 hex digits. Amounts and roots are decimal text, because they pass 
 integers, and are compared in Python, in the transaction that holds the account's row. Times are Unix seconds.
 """
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text, text
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text, TypeDecorator, text
 
 METADATA = MetaData()
 
 
+class _Words(TypeDecorator[str]):
+    """What may repeat a stranger's words, as every database keeps it: PostgreSQL has no NUL in a text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:  # noqa: ARG002
+        return value.replace("\0", "\ufffd") if value else value
+
+
 def _text(name: str, *, key: bool = False, nullable: bool = False) -> Column[str]:
     return Column(name, Text, primary_key=key, nullable=nullable)
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, _Words, nullable=False)
 
 
 def _number(name: str, *, key: bool = False, nullable: bool = False) -> Column[int]:
@@ -25,10 +41,10 @@ OFFERS = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("sealing_key", LargeBinary, nullable=False),
     Column("webhook_secret", LargeBinary, nullable=False),
-    _text("closed"),
-    _text("suspended"),
-    _text("paused"),
-    _text("resting"),
+    _words("closed"),
+    _words("suspended"),
+    _words("paused"),
+    _words("resting"),
     _number("rests_until"),
     _number("faults"),
     _number("shows_runs", nullable=True),  # 0 or 1; null before the first health check
