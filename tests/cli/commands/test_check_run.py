@@ -173,10 +173,29 @@ def test_init_takes_a_gitlabs_address_with_its_path(shop: Shop, ending: str) -> 
 def test_init_says_that_a_fix_is_not_in_the_tag_also_where_it_cannot_read_the_older_file(
     tagged: dict[str, str], fixed: dict[str, str], shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    said = said_by_init(shop, capsys, old=tagged, new=fixed)
+    assert f"{next(iter(fixed))} was changed since old: the newer one, " in said
+    assert said.count("was changed since") == 1
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("include", ["ci/*.yml", "/ci/a.yml", "c*/a.yml"])
+def test_init_tells_of_no_change_in_a_file_that_no_include_takes(
+    include: str, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An asterisk stands for no folder: https://docs.gitlab.com/ci/yaml/includes/."""
+    tagged = {".gitlab-ci.yml": f"{SOLD}\ninclude: {include}\n", "ci/a.yml": "a: {}"}
+    assert "was changed since" not in said_by_init(shop, capsys, old=tagged, new={"ci/b/a.yml": "b: {}"})
+
+
+def said_by_init(
+    shop: Shop, capsys: pytest.CaptureFixture[str], *, old: dict[str, str], new: dict[str, str]
+) -> str:
+    """What it tells of the tag old, where these files were committed behind it."""
     folder = shop.file.parent
-    for files, tag in ((tagged, "old"), (fixed, "new")):
+    for files, tag in ((old, "old"), (new, "new")):
         for name, text in files.items():
-            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
         if "README" in files:
             (folder / ".gitlab-ci.yml").unlink()
@@ -187,9 +206,7 @@ def test_init_says_that_a_fix_is_not_in_the_tag_also_where_it_cannot_read_the_ol
     capsys.readouterr()
     with suppress(CliError):
         look_up(wanted, Output(as_json=True))
-    said = capsys.readouterr().err
-    assert f"{next(iter(fixed))} was changed since old: the newer one, " in said
-    assert said.count("was changed since") == 1
+    return capsys.readouterr().err
 
 
 @pytest.mark.peers

@@ -12,7 +12,7 @@ from sealrun.providers.gitlab.kind import KIND
 from sealrun.providers.pipeline import Pipeline
 from sealrun.runs.run import Project
 from sealrun_cli.lib.check_source import AGAIN, last_job_findings, split_trouble, success_findings
-from sealrun_cli.lib.ci_files import judgeable, read_pipeline
+from sealrun_cli.lib.ci_files import followed, judgeable, read_pipeline, wildcard
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.findings import Finding, bad, good, unknown
 from sealrun_cli.lib.gitlab_account import GitLabAccount, Lint, token_troubles
@@ -20,7 +20,6 @@ from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.units import lasting
 
 _VARIABLE = re.compile(r"[$%]\{?(\w+)", re.ASCII)
-_ANY = {"*": "[^/]*", "**": ".*"}
 
 
 def gitlab_findings(
@@ -97,15 +96,8 @@ class _Check:
     def _named(self, own: Pipeline, head: str) -> Mapping[str, str]:
         """The project's own files that the file names, where GitLab refused it before it listed them."""
         names = {*self.clone.files(self.offer.source.commit), *self.clone.files(head)} if head else set()
-        found: dict[str, str] = {}
-        waiting = [own]
-        while waiting:
-            for include in waiting.pop().includes:
-                taken = _wildcard(include.removeprefix("local:"))
-                for path in sorted(filter(taken.fullmatch, names - found.keys())):
-                    found[path] = head
-                    waiting += [same] if (same := self._same(path, head)) else []
-        return found
+        found = followed(own, names, lambda path: self._same(path, head))
+        return {path: head for _, paths in found for path in paths}
 
     def _chosen(self, file: Pipeline, local: Mapping[str, str]) -> Iterator[str]:
         """Includes that rules, the run's own values or a wildcard choose, of a file as the tag has it."""
@@ -116,7 +108,7 @@ class _Check:
             if variables & {*self.offer.inputs.names}:
                 yield include
             if include.startswith("local:") and "*" in include:
-                taken = _wildcard(include.removeprefix("local:"))
+                taken = wildcard(include.removeprefix("local:"))
                 found = filter(taken.fullmatch, self.clone.files(source.commit))
                 yield from (path for path in found if path not in local)
 
@@ -157,12 +149,6 @@ class _Check:
             yield bad("token", trouble, KIND.credential_advice)
         if not troubles:
             yield good("token", f"of user {holder.user}, until {holder.expires}")
-
-
-def _wildcard(path: str) -> re.Pattern[str]:
-    """The paths that such an include takes: https://docs.gitlab.com/ci/yaml/includes/."""
-    parts = re.split(r"(\*+)", path.lstrip("/"))
-    return re.compile("".join(_ANY.get(part[:2], re.escape(part)) for part in parts))
 
 
 def long_jobs(offer: Offer, pipeline: Pipeline, project: int, *, whole: bool) -> Iterator[Finding]:

@@ -1,6 +1,8 @@
 """Read a pipeline's file: YAML in, what it declares out; its provider's ``pipeline_file.py`` reads it."""
 
 import re
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import yaml
@@ -16,6 +18,7 @@ from sealrun_cli.lib.units import size
 MAX_FILE_BYTES = 1 << 20
 # A header with inputs comes first, and `---` ends it.
 SPEC = re.compile(r"(?:[^\S\n]*(?:#.*)?\n|---[ \t]*\r?\n)*spec:")
+_ANY = {"*": "[^/]*", "**": ".*"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -71,3 +74,28 @@ def judgeable(text: bytes) -> str:
         if isinstance(value, dict)
         else whole
     )
+
+
+def wildcard(path: str) -> re.Pattern[str]:
+    """The project's own paths that such an include takes: https://docs.gitlab.com/ci/yaml/includes/."""
+    parts = re.split(r"(\*+)", path.removeprefix("./").strip("/"))
+    return re.compile("".join(_ANY.get(part[:2], re.escape(part)) for part in parts))
+
+
+def followed(
+    pipeline: Pipeline, names: AbstractSet[str], read: Callable[[str], Pipeline | None]
+) -> Iterator[tuple[str, list[str]]]:
+    """The project's own files that are included, also by those that can be read.
+
+    Yields:
+        What an include names, and those of ``names`` that it takes and none did before.
+    """
+    seen, waiting = set[str](), [pipeline]
+    while waiting:
+        for include in waiting.pop().includes:
+            kind, _, path = include.partition(":")
+            if kind == "local":
+                taken = sorted(filter(wildcard(path).fullmatch, names - seen))
+                yield path, taken
+                seen.update(taken)
+                waiting += filter(None, map(read, taken))

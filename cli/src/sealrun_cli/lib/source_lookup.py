@@ -2,12 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sealrun.encoding.origins import same_place
@@ -15,7 +14,7 @@ from sealrun.offers.provider_rules import PROVIDERS, rules_of
 from sealrun.offers.source import INPUTS, split_base
 from sealrun.providers.kind import kind_of
 from sealrun.providers.pipeline import Pipeline
-from sealrun_cli.lib.ci_files import read_pipeline
+from sealrun_cli.lib.ci_files import followed, read_pipeline, wildcard
 from sealrun_cli.lib.confirming import ask, read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
@@ -145,7 +144,7 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     content = clone.file(tagged.commit, path)
     pipeline = read_pipeline(wanted.provider, content, wanted.inputs_as)
     if not said:
-        _say_newer(clone, tagged, wanted.tag, list(_own_files(clone, tagged.commit, wanted, pipeline)), out)
+        _say_newer(clone, tagged, wanted.tag, _included(clone, tagged.commit, wanted, pipeline), out)
     out.progress(f"{path} declares {', '.join(pipeline.inputs) or 'no inputs'}")
     source = _source(wanted, tagged, path, content, pipeline)
     return Found(
@@ -156,25 +155,15 @@ def look_up(wanted: Wanted, out: Output) -> Found:
     )
 
 
-def _own_files(clone: Repository, commit: str, wanted: Wanted, pipeline: Pipeline) -> Iterator[str]:
+def _included(clone: Repository, commit: str, wanted: Wanted, pipeline: Pipeline) -> list[str]:
     """The project's own files and folders that the pipeline's file includes, also by others, or wildcards."""
-    names, seen, waiting = clone.files(commit), set[str](), [pipeline]
-    while waiting:
-        includes = waiting.pop().includes
-        for each in (name.removeprefix("local:") for name in includes if name.startswith("local:")):
-            path = each.removeprefix("./").strip("/")
-            yield path
-            for name in names:
-                if name not in seen and _takes(path, name):
-                    seen.add(name)
-                    with suppress(CliError):  # no such file of the provider's, as an action's
-                        content = clone.file(commit, name)
-                        waiting.append(read_pipeline(wanted.provider, content, wanted.inputs_as))
 
+    def read(path: str) -> Pipeline | None:
+        with suppress(CliError):  # no such file of the provider's, as an action's
+            return read_pipeline(wanted.provider, clone.file(commit, path), wanted.inputs_as)
+        return None
 
-def _takes(path: str, name: str) -> bool:
-    """Whether an include of this path, perhaps with wildcards, takes the file of this name."""
-    return name == path or fnmatchcase(name, path)
+    return [path for path, _ in followed(pipeline, {*clone.files(commit)}, read)]
 
 
 def _say_newer(clone: Repository, tagged: Tagged, tag: str, paths: list[str], out: Output) -> bool:
@@ -182,9 +171,14 @@ def _say_newer(clone: Repository, tagged: Tagged, tag: str, paths: list[str], ou
     head = clone.commit("HEAD")
     if not paths or clone.leads_to(head, tagged.commit):
         return False
-    changed = clone.changed(tagged.commit, head)
-    named = (name for name in changed for path in paths if _takes(path, name) or name.startswith(f"{path}/"))
-    file = next(named, "")
+    taken = [*map(wildcard, paths)]
+
+    def is_taken(name: str) -> bool:
+        return any(
+            each.fullmatch(at) for at in (name, *map(str, PurePosixPath(name).parents)) for each in taken
+        )
+
+    file = next(filter(is_taken, clone.changed(tagged.commit, head)), "")
     if file:
         out.progress(f"{file} was changed since {tag}: the newer one, {head[:12]}, is not for sale")
         out.progress(f"next     to sell it, make another tag: git tag NAME {head[:12]}, then --tag NAME")
