@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +222,24 @@ def test_perf_is_kept_where_most_of_the_work_is_not_python(tmp_path: Path, nativ
     told, read = sample(tmp_path, "--", "sh", "-c", script)
     assert told["sampler"] == "perf", told
     assert any("oracle_step (w)" in frames for frames in read)
+
+
+@pytest.mark.parametrize("sampler", [(), ("--sampler", "py-spy")])
+def test_a_command_that_leaves_python_running_ends_as_soon_as_without_the_probe(
+    tmp_path: Path, native: Path, sampler: tuple[str, ...]
+) -> None:
+    """py-spy goes on as long as a child lives, so the job ended twenty seconds later."""
+    left = "import time; time.sleep(5); [each for each in iter(lambda: time.process_time() < 9, False)]"
+    script = f'{sys.executable} -c "{left}" >/dev/null 2>&1 & echo $! > left; {native}; exit 3'
+    begun = time.monotonic()
+    try:
+        told, _ = sample(tmp_path, *sampler, "--", "sh", "-c", script, status=3)
+        late = time.monotonic() - begun - told["wall_ms"] / 1000
+    finally:
+        os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
+    assert late < 4
+    assert told["sampler"] == ("py-spy" if sampler else "perf"), told
+    assert told["samples"] / told["hz"] < 1 + told["wall_ms"] / 1000
 
 
 def test_py_spy_gives_way_where_nothing_is_python(tmp_path: Path, native: Path) -> None:

@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from collections import Counter
@@ -62,7 +63,7 @@ class PySpy:
         self._thread.start()
 
     def end(self) -> Sampled:
-        """Read what it wrote when the command was over.
+        """Stop it, as it goes on with what the command left running, and read what it wrote.
 
         Raises:
             Refused: it could not attach, or saw no Python.
@@ -71,6 +72,7 @@ class PySpy:
             raise Refused("expected a process to follow, got none")
         self._over.set()
         with self._scratch as folder:
+            self._process.send_signal(signal.SIGINT)
             self._thread.join(END_SECONDS)
             if self._thread.is_alive():
                 with contextlib.suppress(ProcessLookupError):
@@ -93,7 +95,8 @@ class PySpy:
         for number in itertools.count(1):
             with process:
                 said = process.communicate()[1]
-            self._messages = self._messages or said
+            # Behind an empty line stands where in py-spy it happened.
+            self._messages = self._messages or said.partition("\n\n")[0]
             pause = min(2 * pause, LAST_PAUSE_SECONDS) if process.returncode else FIRST_PAUSE_SECONDS
             if self._over.wait(pause):
                 return
@@ -102,6 +105,8 @@ class PySpy:
             except OSError as error:
                 self._messages = str(error)
                 return
+            if self._over.is_set():
+                process.send_signal(signal.SIGINT)
 
     def _attached(self, pid: int, number: int) -> subprocess.Popen[str]:
         """Start py-spy. It logs nothing, which nobody would read and which takes time from the command."""
@@ -116,7 +121,13 @@ class PySpy:
             text=True,
             errors="replace",
             start_new_session=True,
+            preexec_fn=_hear,  # noqa: PLW1509  it takes no lock
         )
+
+
+def _hear() -> None:
+    """In the child: let the signal through that stops it, which the probe itself blocks."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def parse(lines: Iterable[str]) -> dict[Stack, int]:
