@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,31 @@ def test_what_runs_is_ended_also_where_its_folder_was_renamed_or_is_called_anyth
         assert background.stop("local.sandbox", (folder if linked else later) / "ready")
         assert process.wait(10) < 0
         assert not background.stop("local.sandbox", later / "ready")
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_of_two_that_run_that_of_the_folder_is_ended_also_where_the_other_has_its_old_name(
+    tmp_path: Path, *, linked: bool
+) -> None:
+    one, other, later = tmp_path / "one", tmp_path / "other", tmp_path / "later"
+    command = [sys.executable, "-c", "import time; time.sleep(20)", "local.sandbox"]
+    with ExitStack() as stack:
+        started = []
+        for each in (one, other):
+            each.mkdir()
+            environment = {**os.environ, background.MARK: str(each / "ready")}
+            started.append(stack.enter_context(subprocess.Popen(command, env=environment)))
+            (each / "ready").write_text(json.dumps({"pid": started[-1].pid}))
+        one.rename(later)
+        if linked:
+            one.symlink_to(other)
+        else:
+            other.rename(one)
+            later.rename(other)
+        assert background.stop("local.sandbox", (later if linked else other) / "ready")
+        assert started[0].wait(10) < 0
+        assert started[1].poll() is None
+        assert background.stop("local.sandbox", one / "ready")
 
 
 def test_nothing_is_done_without_a_yes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,14 +125,21 @@ def stop(module: str, ready: Path) -> bool:
 def _as_started(module: str, ready: Path) -> Path:
     """The ready file as its process knows it, which is another one where the folder was renamed since."""
     ready = ready.resolve()
-    try:
-        pid = int(json.loads(ready.read_bytes())["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
+    pid = _pid(ready)
+    if pid is None or not alive(pid, module):
         return ready
     marks = [each for each in _environment(Path(f"/proc/{pid}")) if each.startswith(f"{MARK}=".encode())]
-    known = Path(os.fsdecode(marks[0].partition(b"=")[2])) if marks and alive(pid, module) else ready
-    copied = known.exists() and not known.samefile(ready)  # a link may lead from there to here
+    known = Path(os.fsdecode(marks[0].partition(b"=")[2])) if marks else ready
+    copied = _pid(known) == pid and not known.samefile(ready)  # a link may lead from there to here
     return ready if copied else known
+
+
+def _pid(ready: Path) -> int | None:
+    """The process of which the file tells; None where there is no such file."""
+    try:
+        return int(json.loads(ready.read_bytes())["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _wait_for_the_end(pids: Sequence[int], module: str) -> None:
