@@ -12,7 +12,7 @@ from sealrun.errors import Malformed, ProviderRefused, ProviderTooLong
 from sealrun.evidence.index import Index
 from sealrun.evidence.leaves import Kind
 from sealrun.receipts.receipt import Outcome, SignedReceipt
-from sealrun.runs.record import LONGEST_PAUSE, Fault, Record
+from sealrun.runs.record import LONGEST_PAUSE, Fault, Record, State
 from sealrun.runs.run import Job, JobResult, RunStatus, unread
 from sealrun.transport.rest import MAX_TEXT
 from sealrun.verification.claims import Verdict
@@ -325,6 +325,39 @@ def test_r9_what_comes_in_place_of_an_archive_at_first_is_no_end_of_a_good_run(
     assert (world.provider.calls.count("artifacts") == 1) == asked_once
     # L12: what stays may be what the job itself left.
     assert record.counts_as_failed == (outcome is not Outcome.SUCCEEDED)
+
+
+@pytest.mark.parametrize("first", [290, 400, 3600])
+def test_r9_what_is_first_asked_for_long_after_the_runs_end_is_asked_for_again(first: int) -> None:
+    """Where nobody tells of a run's end, as at Forgejo, or between two ticks, a look sees it later."""
+    for provider in (InPlaceOfFiles, LateFiles, LateLog):
+        world = World(make_offer())
+        world.provider = provider(world.clock, world.offer)
+        world.provider.given, world.provider.comes_after = b"", first + 10
+        world.provider.refusal = ProviderRefused("github answered 403", answered=403)
+        call = world.call().record.call_hash
+        world.clock.passes(world.provider.duration + first)
+        world.sweep()
+        assert world.ledger.record(call).state is State.COLLECTING
+        record = world.settle(call, within=LOG_WAIT + LONGEST_PAUSE)
+        assert record.state is State.SUCCEEDED
+        (run, *_) = Index.parse(world.kept(record).index).trees["profile"]
+        assert run.leaf is not None
+        assert json.loads(world.kept(record).run(run.leaf.sha256))["logs_missing"] == {}
+
+
+@pytest.mark.parametrize("provider", [InPlaceOfFiles, LateFiles])
+def test_l11_an_archive_that_never_comes_is_asked_for_no_longer_than_five_minutes(provider: Any) -> None:
+    world = World(make_offer())
+    world.provider = provider(world.clock, world.offer)
+    world.provider.given, world.provider.comes_after = b"", 10**6
+    world.provider.refusal = ProviderRefused("github answered 403", answered=403)
+    call = world.call().record.call_hash
+    world.clock.passes(world.provider.duration + 3600)
+    world.sweep()
+    record = world.settle(call, within=LOG_WAIT + LONGEST_PAUSE)
+    assert record.ending is not None
+    assert record.ending.outcome is Outcome.OUTPUTS_REFUSED
 
 
 def test_r8_every_job_is_named_with_how_it_ended() -> None:

@@ -31,7 +31,7 @@ from sealrun.transport.http import Client
 from sealrun.workflows.collect_run import COLLECT_SECONDS
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather import Gathered, gather
-from sealrun.workflows.gather_logs import LOG_WAIT
+from sealrun.workflows.gather_logs import still_to_come
 from sealrun.workflows.receipt_documents import SmallLogs
 from sealrun_cli.lib.findings import Finding, bad, good, tried, unknown
 from sealrun_cli.lib.outgoing import ARTIFACT_ORIGINS, open_guarded
@@ -107,7 +107,7 @@ class RunCheck:
                 with tempfile.TemporaryDirectory(prefix="sealrun-") as folder:
                     return self._gathered_in(Path(folder), run)
             except (ProviderBusy, ProviderUnclear) as error:
-                if trial.clock() >= run.finished_at + LOG_WAIT:
+                if not still_to_come(run, trial.record, now=trial.clock()):
                     raise
                 trial.out.progress(f"not all is there yet: {error.detail}")
                 trial.sleep(LOOK_SECONDS)

@@ -28,7 +28,7 @@ from sealrun.runs.record import Ending, Fault, Record
 from sealrun.runs.run import Job, Project, Run
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.gather_files import Files, gather_files
-from sealrun.workflows.gather_logs import LOG_WAIT, NAME, NO_TIME, Log, first_lines, gather_log, still_to_come
+from sealrun.workflows.gather_logs import NAME, NO_TIME, Log, first_lines, gather_log, still_to_come
 from sealrun.workflows.gather_tokens import check_tokens
 from sealrun.workflows.look_into import Look
 from sealrun.workflows.receipt_documents import SmallLogs
@@ -82,7 +82,9 @@ def gather(
     places = Places()
     search_by = in_time.sooner(LEFT_TO_STORE)
     mask_by = search_by if record.spoiled > 1 else in_time  # this collection counts already
-    logs, missing = _logs(jobs, run, provider, store, spool, offer, scanner, small, in_time, mask_by, places)
+    logs, missing = _logs(
+        jobs, run, record, provider, store, spool, offer, scanner, small, in_time, mask_by, places
+    )
     logged = first_lines([item for log in logs.values() for item in log.items])
     look = Look(scanner, unpack, spool, search_by)
     files = Files(offer.evidence, store, look, places)
@@ -90,7 +92,7 @@ def gather(
         try:
             files = gather_files(jobs, offer, provider, store, unpack, look, places)
         except (UnsafeArchive, SecretFound, ProviderRefused) as error:
-            if _may_still_come(error, run, now=in_time.clock()):
+            if _passes(error) and still_to_come(run, record, now=in_time.clock()):
                 raise ProviderUnclear(f"an archive is not there yet: {error.detail}") from error
             ending = _unreadable(ending, error)
     tokens = check_tokens(
@@ -126,6 +128,7 @@ def gather(
 def _logs(
     jobs: Sequence[Job],
     run: Run,
+    record: Record,
     provider: Provider,
     store: EvidenceStore,
     spool: Spool,
@@ -163,20 +166,19 @@ def _logs(
                 raise
             missing[job.name] = NO_TIME
         except ProviderRefused as error:
-            if still_to_come(job, run, now=in_time.clock()):
+            if job.result.ran and still_to_come(run, record, now=in_time.clock()):
                 raise ProviderUnclear(f"the log of {job.name} is not there yet: {error.detail}") from error
             missing[job.name] = error.detail[:MAX_WHY]
     return logs, missing
 
 
-def _may_still_come(error: Exception, run: Run, *, now: int) -> bool:
-    """True where the provider, or its storage, refuses an archive of a run that was over just now (R9).
+def _passes(error: Exception) -> bool:
+    """True where the provider, or its storage, refuses an archive that it may hand out a moment later (R9).
 
     An archive is listed, and its storage answers 403 or 404 for it at times, or with nothing, or with a page
     of maintenance. What is refused here stays so.
     """
-    answered = isinstance(error, ProviderRefused) and error.answered > 0
-    return (answered or isinstance(error, NoArchive)) and now < run.finished_at + LOG_WAIT
+    return isinstance(error, NoArchive) or (isinstance(error, ProviderRefused) and error.answered > 0)
 
 
 def _project(provider: Provider) -> Project:

@@ -14,12 +14,13 @@ from sealrun.evidence.secret_scan import Count, Scanner
 from sealrun.offers.evidence_policy import EvidencePolicy
 from sealrun.ports.evidence import Content, EvidenceStore, Spool
 from sealrun.ports.provider import Provider
+from sealrun.runs.record import Record
 from sealrun.runs.run import Job, Run
 from sealrun.workflows.deadline import Deadline
 from sealrun.workflows.receipt_documents import SmallLogs
 
 MAX_LINES = 100
-# A log that is not there this long after its run's end is named as missing.
+# A log that is not there this long after its run was seen to be over is named as missing.
 LOG_WAIT = 300
 # Of all the jobs of a run: a tree has room for 4,096 items, and an index for 8 MiB.
 MAX_RUN_LINES, MAX_RUN_BYTES = 500, 1 << 20
@@ -71,9 +72,12 @@ def gather_log(
     return Log((whole, *lines), cut.was_cut, count.found)
 
 
-def still_to_come(job: Job, run: Run, *, now: int) -> bool:
-    """True where a log may still come: GitHub hands some out minutes after the run is over (R9)."""
-    return job.result.ran and now < run.finished_at + LOG_WAIT
+def still_to_come(run: Run, record: Record, *, now: int) -> bool:
+    """True where what a run left may still come: GitHub hands some out minutes after the run is over (R9).
+
+    Where nobody told of its end, the run was seen to be over some time after it was, and asked for no sooner.
+    """
+    return now < max(run.finished_at, record.looked_at) + LOG_WAIT
 
 
 def first_lines(items: Sequence[Item]) -> list[Item]:

@@ -72,7 +72,7 @@ def look_at_run(
         record = jobs_began(record, seen.jobs, limits, now=now)
         expect_all_told(run, seen.jobs, stored.offer, now=now)
         ending = judge(run, seen.jobs, record, stored.offer, now=now)
-        after = judged(minutes_began(record, seen.jobs), ending)
+        after = replace(judged(minutes_began(record, seen.jobs), ending), looked_at=now)
     elif unstoppable(record, now=now):
         after = judged(record, _never_stopped(record, stored, now))
     elif record.stopped_at or now >= due(record, limits):
