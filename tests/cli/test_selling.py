@@ -109,6 +109,17 @@ def test_a_token_file_that_others_may_read_is_refused_without_its_text(tmp_path:
     assert read_secret(str(file), "?") == "glpat-secret"
 
 
+@pytest.mark.parametrize("written", ["\ufeffglpat-secret\n", "glpat-secret\nof mine\n", "glpat-\u200bsecret"])
+def test_r1_what_is_no_token_alone_is_refused_and_not_repeated(tmp_path: Path, written: str) -> None:
+    """As Windows' editor and a password manager write it: no header can hold that."""
+    file = tmp_path / "token"
+    file.touch(mode=0o600)
+    file.write_text(written)
+    with pytest.raises(CliError, match="expected printable characters on one line") as caught:
+        read_secret(str(file), "?")
+    assert "secret" not in f"{caught.value.detail} {caught.value.__cause__}"
+
+
 def test_what_seal_writes_is_read_for_its_own_offer_only(tmp_path: Path) -> None:
     offer = make_offer()
     with pytest.raises(CliError, match=r"expected .* for this offer, got none"):

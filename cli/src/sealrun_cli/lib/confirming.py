@@ -1,5 +1,6 @@
 """Before money moves or something is changed for ever: show what will be done, then ask."""
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -54,8 +55,14 @@ def read_secret(source: str, question: str) -> str:
         question: what is asked.
 
     Raises:
-        CliError: there is nobody to ask, or others may read the file; its text is not repeated.
+        CliError: there is nobody to ask, others may read the file, or no header can hold its text, which is
+            not repeated.
     """
     if source or not sys.stdin.isatty():
-        return read_private(source or STDIN).strip()
-    return str(typer.prompt(question, hide_input=True, err=True)).strip()
+        text = read_private(source or STDIN).strip()
+    else:
+        text = str(typer.prompt(question, hide_input=True, err=True)).strip()
+    if not re.fullmatch("[!-~]*", text):
+        detail = "token: expected printable characters on one line, got something else"
+        raise CliError("token", detail, "write the token alone into the file, in ASCII")
+    return text
