@@ -99,6 +99,17 @@ def test_a_state_that_no_host_takes_is_refused_before_it_is_pushed(
         branch(remote, tmp_path / "1").push({"a": b"x" * 11})
 
 
+@pytest.mark.parametrize("token", ["\nglpat-secret", "glpat-secret\nof mine\n"])
+def test_r1_a_token_of_more_than_one_line_is_refused_and_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    """Of a line that it does not know git warns with all that it says."""
+    monkeypatch.setenv(state_branch.TOKEN, token)
+    with pytest.raises(Malformed, match=f"{state_branch.TOKEN}: expected one line, got more") as caught:
+        branch("https://gitlab.example/state.git", tmp_path / "1")
+    assert "secret" not in caught.value.detail
+
+
 def test_the_token_is_in_no_argument_and_goes_to_git_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

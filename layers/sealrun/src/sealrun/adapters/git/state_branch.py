@@ -66,10 +66,13 @@ class StateBranch:
             commit: where the branch must stand for the next push.
 
         Raises:
-            Malformed: the remote holds a password, or one of the two is no name that git takes.
+            Malformed: the remote holds a password, the token is not one line, or one of the two is no name
+                that git takes.
         """
         if "://" in remote and urlsplit(remote).password:
             raise Malformed(f"remote: expected a URL without a password, got one; put it into {TOKEN}")
+        if "\n" in os.environ.get(TOKEN, "").rstrip():
+            raise Malformed(f"{TOKEN}: expected one line, got more; write the token alone")
         if not remote or remote.startswith("-") or "::" in remote:
             raise Malformed(f"remote: expected the URL or path of a Git repository, got {remote[:40]!r}")
         if (
