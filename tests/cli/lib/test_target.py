@@ -9,8 +9,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
+from werkzeug import Response
 
 from infra import package
+from local.loopback import LoopbackServer
 from sealrun_cli.commands.deploy import chain_parameters
 from sealrun_cli.lib import deploy_aws
 from sealrun_cli.lib.cloudformation import Stacks
@@ -24,7 +26,7 @@ from sealrun_cli.lib.deploy_aws import (
 )
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
-from sealrun_cli.lib.target import find_target, target_of
+from sealrun_cli.lib.target import aws_errors, find_target, target_of
 from tests.sealrun.world import make_chain_offer, make_offer
 
 PROPERTIES = {"MessageRetentionPeriod": {"Ref": "Retention"}}
@@ -244,3 +246,28 @@ def test_e7_nothing_is_written_through_a_link_that_a_cloned_repository_brings(
     with pytest.raises(CliError, match="expected a plain file or folder, got a link"):
         target_of(described(), "eu-central-1").save(clone)
     assert list(outside.iterdir()) == [] if outside.is_dir() else outside.read_text() == "kept"
+
+
+@pytest.mark.parametrize("token", ["a-secret\n", "a-secret\nof mine"])
+def test_r11_credentials_that_no_header_can_hold_are_not_repeated(token: str) -> None:
+    """As a CI's variable with the end of its line; http.client quotes what it does not send."""
+    given: dict[str, Any] = {
+        "aws_access_key_id": "A",
+        "aws_secret_access_key": "B",
+        "aws_session_token": token,
+    }
+    client = boto3.client("sts", region_name="us-east-1", endpoint_url="http://127.0.0.1:9", **given)
+    with pytest.raises(CliError, match="aws: expected an answer, got credentials") as caught, aws_errors("?"):
+        client.get_caller_identity()
+    assert "secret" not in caught.value.detail
+
+
+def test_r11_what_a_proxy_says_in_awss_place_is_no_traceback() -> None:
+    with LoopbackServer(lambda _: Response("<p>Sign in first", 403), max_body=None) as proxy:
+        given: dict[str, Any] = {"aws_access_key_id": "A", "aws_secret_access_key": "B"}
+        client = boto3.client("sts", region_name="us-east-1", endpoint_url=proxy.url, **given)
+        with (
+            pytest.raises(CliError, match="aws: expected an answer of AWS, got something else"),
+            aws_errors(),
+        ):
+            client.get_caller_identity()

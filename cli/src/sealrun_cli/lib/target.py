@@ -221,6 +221,7 @@ def aws_errors(missing: str = "") -> Iterator[None]:
     """AWS's refusals in our words; they name actions and resources, never a secret."""
     boto3()
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         yield
@@ -233,12 +234,19 @@ def aws_errors(missing: str = "") -> Iterator[None]:
         raise CliError(
             "aws", f"aws: expected it to be done, got {refusal}", "check your AWS profile's rights"
         ) from error
+    except ResponseParserError as error:
+        detail = "aws: expected an answer of AWS, got something else"
+        raise CliError("aws", detail, "see that no proxy answers in its place") from error
     except BotoCoreError as error:
+        got = str(error)
+        if "Invalid header value" in got:  # and then the value itself
+            detail = "aws: expected an answer, got credentials that no header can hold"
+            raise CliError("aws", detail, "take line breaks out of AWS_SESSION_TOKEN and its like") from None
         advice = (
             "for a stack on AWS set AWS_PROFILE and AWS_REGION; for `sealrun serve` give --stack with the "
             "URL of its database; to try it here run `sealrun deploy --local`"
         )
-        raise CliError("aws", f"aws: expected an answer, got {error}", missing and advice) from error
+        raise CliError("aws", f"aws: expected an answer, got {got}", missing and advice) from error
 
 
 def _is_stack(path: Path) -> bool:
