@@ -1,5 +1,6 @@
 """Paying over x402 with the handler of functions/call behind it: what is signed, and what is kept."""
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from sealrun.money import x402
 from sealrun.money.buyer_mechanism import Known
 from sealrun.offers.asset import MINA
 from sealrun.offers.prices import MAX_PRICES
+from sealrun_cli.lib import book as book_file
 from sealrun_cli.lib.book import Page, page
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output
@@ -213,6 +215,27 @@ def test_c2_ctrl_c_before_the_answer_to_a_payment_says_where_to_look_for_the_cal
             Purchase(*parts).paid(NAME, tmp_path, "", yes=True)
     [taken] = market.ledger.records.values()
     assert f"may have been taken: look at https://calls.test/calls/{taken.id}" in capsys.readouterr().err
+
+
+def test_c2_a_call_that_was_taken_is_told_as_taken_though_the_disk_is_full(
+    market: Market, gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was told of the disk alone bought another; the operator corrects what could not be noted."""
+    replace = book_file.replace_json
+
+    def full(path: Path, value: Any) -> None:
+        if gateway.statuses == [402, 202]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(path, value)
+
+    monkeypatch.setattr(book_file, "replace_json", full)
+    with cold(tmp_path, market) as book:
+        assert bought(market, gateway.answer, book)["state"] == "running"
+    with page(tmp_path, NAME) as book:
+        assert book.known == Known(0, PRICE)
+        assert bought(market, gateway.answer, book, nonce=8)["state"] == "running"
+        assert book.known == Known(2 * PRICE, 2 * PRICE)
+    assert gateway.statuses == [402, 202, 402, 402, 202]
 
 
 def told(lost: Any) -> httpx.Response:

@@ -1,6 +1,7 @@
 """Pay for one call over x402: read the 402, sign what the offer says and no more, send again."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -100,7 +101,8 @@ class Till:
                     self._refused(call)
         taken = good(answer)
         made.reserved()
-        self.page.save()
+        with suppress(OSError):  # the call was taken all the same (C2); a 402 corrects the next one
+            self.page.save()
         return Taken(call, taken)
 
     def _mechanism(self, call: Call) -> MinaBatchSettlement:
