@@ -224,6 +224,19 @@ def test_a_block_that_comes_between_two_answers_makes_nobody_doubt_a_payment(
     assert len(shop.ran) == 1
 
 
+def test_a_payment_that_the_node_shows_no_more_is_looked_for_among_the_tickets(
+    shop: Shop, site: Web, tmp_path: Path
+) -> None:
+    """Nodes keep their last 290 blocks. Whoever forgets the payment, as the error says, pays again."""
+    shop.lost = True
+    assert said(site, tmp_path, "buy")["error"]["type"] == "node-unavailable"
+    shop.payments, shop.lost = [plain(f"5J{'b' * 30}")], False
+    error = said(site, tmp_path, "buy")["error"]
+    assert (error["type"], len(shop.ran)) == ("conflict", 1)
+    look = f"look with `sealrun resell take {site.url}/sale.json --key - --node {site.url}/graphql`"
+    assert error["next"].startswith(f"{look} whether it was done; then move ")
+
+
 def test_e4_only_tickets_of_the_own_key_are_taken_and_a_false_one_is_named(
     shop: Shop, site: Web, tmp_path: Path
 ) -> None:

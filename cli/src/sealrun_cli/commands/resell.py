@@ -236,15 +236,15 @@ def buy(
             return run_tool("pay", sender, out, to=to, amount=amount, memo=what.memo, nonce=asked.nonce)
 
         name = f"{what.id}.{payer.to_base58()}"
+        path = state / f"{name}.bought.json"
+        taking = f"sealrun resell take {shlex.quote(sale)} --key {shlex.quote(key)} --node {node}"
         with locked(state, name):
-            once = Once(
-                f"buy a ticket of {what.id}", payer.to_base58(), 1, state / f"{name}.bought.json", out
-            )
+            once = Once(f"buy a ticket of {what.id}", payer.to_base58(), 1, path, out, shows=taking)
             result = once.run(look, send, plan, yes=yes)
             out.result(
                 {**result, "sale": what.id, "tickets": what.tickets},
                 f"paid: {what.price}; the reseller grants the ticket once the payment is deep enough",
-                f"next     sealrun resell take {shlex.quote(sale)} --key {shlex.quote(key)} --node {node}",
+                f"next     {taking}",
             )
 
 

@@ -77,6 +77,7 @@ class Once:
     change: int  # of the figure
     path: Path  # where the ``Asked`` is kept
     out: Output
+    shows: str = "sealrun credits show"  # the command that tells whether it was done
 
     def run(
         self,
@@ -143,5 +144,5 @@ class Once:
         detail = (
             f"{kept.what}: nonce {kept.nonce} of {kept.payer} is used up, and the chain does not show by what"
         )
-        following = f"look with `sealrun credits show` whether it was done; then move {self.path} away"
+        following = f"look with `{self.shows}` whether it was done; then move {self.path} away"
         return CliError("conflict", detail, following)
