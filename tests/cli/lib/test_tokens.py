@@ -108,8 +108,18 @@ def test_a15_a_token_that_is_not_all_counted_is_not_sold_for(site: Web, node: No
         looked(site)
 
 
-def test_a15_a_node_that_leaves_things_out_is_no_node(site: Web, node: Node) -> None:
-    del node.payees["seller"]
+@pytest.mark.parametrize(
+    "leave_out",
+    [
+        lambda payees: payees.pop("seller"),
+        lambda payees: payees.pop("daemonStatus"),
+        lambda payees: payees.update(daemonStatus=None),
+        lambda payees: payees["daemonStatus"]["consensusConfiguration"].update(slotDuration=0),
+    ],
+    ids=["seller", "status", "no status", "slots of no length"],
+)
+def test_a15_a_node_that_leaves_things_out_is_no_node(site: Web, node: Node, leave_out: Any) -> None:
+    leave_out(node.payees)
     with pytest.raises(NodeUnavailable, match="as it was asked for"):
         looked(site)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mina.keys import PublicKey
 from sealrun.adapters.mina.node import MAX_SUPPLY_BYTES
 from sealrun.chain.account import Pinned, account_query, check_token, slot_seconds
-from sealrun.chain.answers import unreadable
+from sealrun.chain.answers import OF_ANOTHER_FORM, unreadable
 from sealrun.chain.credits import (
     Credit,
     backing_query,
@@ -82,14 +82,15 @@ def _token(priced: Priced, offer: Offer, service: Service, node: str) -> Token:
         code = (admin.get("verificationKey") or {}).get("hash")
         payees = {"seller": terms.seller, "operator": terms.operator}
         missing = dict.fromkeys(key for name, key in payees.items() if answer[name] is None)
-    except (KeyError, AttributeError) as error:
+        seconds = slot_seconds(answer)
+    except OF_ANOTHER_FORM as error:
         raise unreadable(error) from error
     allows = next(
         (words for name, words in _ALLOWS.items() if keys[name] == code),
         f"its code ({str(code)[:12]}…) is not known here: it decides who can mint more, and pause the "
         "token: then nothing moves",
     )
-    credit = _credit(view, priced, offer, service, node, seconds=slot_seconds(answer))
+    credit = _credit(view, priced, offer, service, node, seconds=seconds)
     lines = () if credit is None else _credit_lines(credit, terms.network, service)
     return Token(priced, view, cost.asset.of(circulating), allows, tuple(missing), lines)
 

@@ -97,7 +97,7 @@ def vault_of(answer: Mapping[str, Any], network: str) -> PublicKey:
     try:
         state = (answer.get("token") or {}).get("zkappState") or []
         return PublicKey(number(state[1]), number(state[2]))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except OF_ANOTHER_FORM as error:
         raise AccountRefused("token: expected one that its admin's vault backs, got none") from error
 
 
