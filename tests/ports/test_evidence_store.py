@@ -119,8 +119,10 @@ def test_the_urls_of_another_server_with_s3s_api_give_the_bytes_as_a_download(tm
         "s3://bucket?endpoint=",
         "s3://bucket?endpoint=localhost:9000",
         "s3://bucket?endpoint=https://a&endpoint=https://b",
+        "s3://KEY:a-secret@bucket",
     ],
 )
 def test_what_names_no_bucket_is_refused(place: str) -> None:
-    with pytest.raises(Malformed, match=r"evidence: expected s3://BUCKET\?endpoint=URL, got"):
+    with pytest.raises(Malformed, match=r"evidence: expected s3://BUCKET\?endpoint=URL, got") as caught:
         open_bucket(place)
+    assert "secret" not in caught.value.detail

@@ -17,7 +17,7 @@ from sealrun.adapters.sql.counters import KEPT
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.ledger import SqlLedger
 from sealrun.adapters.sql.schema import COUNTERS, METADATA
-from sealrun.errors import StoreUnavailable
+from sealrun.errors import Malformed, StoreUnavailable
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun.ports.calls import Rate
 from tests.ports.at_once import at_once
@@ -46,6 +46,15 @@ def test_the_steps_make_the_schema_as_it_is_written(url: str) -> None:
     with closing(Database(url)) as database:
         found = database.read(lambda db: compare_metadata(MigrationContext.configure(db), METADATA))
     assert found == []
+
+
+@pytest.mark.parametrize("password", ["a@b:half-of-it", "a@b:half-of-it:c"])
+def test_r11_a_password_that_makes_its_url_unreadable_is_not_repeated(password: str) -> None:
+    """Of a password with @ and : the half behind them stands where a port is."""
+    with pytest.raises(Malformed, match="write %40 for @") as caught:
+        Database(f"postgresql+psycopg://seller:{password}@db.example/sealrun")
+    assert "half-of-it" not in f"{caught.value.detail} {caught.value.__cause__}"
+    assert caught.value.__suppress_context__
 
 
 def test_services_that_start_at_once_make_one_schema(url: str) -> None:

@@ -110,6 +110,14 @@ def test_r1_a_token_of_more_than_one_line_is_refused_and_not_repeated(
     assert "secret" not in caught.value.detail
 
 
+@pytest.mark.parametrize("password", ["a-secret", "a[secret", "a\uff03secret"])
+def test_r1_a_remote_with_a_password_is_refused_and_not_repeated(tmp_path: Path, password: str) -> None:
+    with pytest.raises(Malformed, match="without a password, got one; put it into SEALRUN_TICK") as caught:
+        branch(f"https://seller:{password}@gitlab.example/state.git", tmp_path / "1")
+    assert "secret" not in caught.value.detail
+    assert caught.value.__cause__ is None
+
+
 def test_the_token_is_in_no_argument_and_goes_to_git_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

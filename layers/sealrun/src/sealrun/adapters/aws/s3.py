@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sealrun.adapters.aws.errors import translated
 from sealrun.encoding.measure import Measured
+from sealrun.encoding.origins import without_user
 from sealrun.errors import Malformed, StoreUnavailable
 from sealrun.ports.evidence import Content
 
@@ -70,7 +71,7 @@ def bucket_and_endpoint(place: str) -> tuple[str, str]:
     """
     found = _PLACE.fullmatch(place)
     if not found:
-        raise Malformed(f"evidence: expected s3://BUCKET?endpoint=URL, got {place[:100]!r}")
+        raise Malformed(f"evidence: expected s3://BUCKET?endpoint=URL, got {without_user(place)}")
     bucket, endpoint = found.groups(default="")
     return bucket, unquote(endpoint)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sealrun.encoding.origins import without_user
 from sealrun.errors import Malformed, StoreUnavailable
 
 # The password for a remote over https; git asks a helper of ours for it: it is in no argument and no URL.
@@ -69,12 +70,13 @@ class StateBranch:
             Malformed: the remote holds a password, the token is not one line, or one of the two is no name
                 that git takes.
         """
-        if "://" in remote and urlsplit(remote).password:
+        if "://" in remote and _has_password(remote):
             raise Malformed(f"remote: expected a URL without a password, got one; put it into {TOKEN}")
         if "\n" in os.environ.get(TOKEN, "").rstrip():
             raise Malformed(f"{TOKEN}: expected one line, got more; write the token alone")
         if not remote or remote.startswith("-") or "::" in remote:
-            raise Malformed(f"remote: expected the URL or path of a Git repository, got {remote[:40]!r}")
+            got = without_user(remote)
+            raise Malformed(f"remote: expected the URL or path of a Git repository, got {got}")
         if (
             not branch
             or branch.startswith("-")
@@ -205,6 +207,13 @@ class StateBranch:
                 f"git {action}: expected it to be done, got status {done.returncode}", words=said
             )
         return done.stdout
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).password)
+    except ValueError:  # what cannot be read, such as a [, is in a password
+        return "@" in url
 
 
 _ACTIONS = (

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from sealrun.adapters.sql.schema import METADATA
-from sealrun.errors import StoreUnavailable
+from sealrun.errors import Malformed, StoreUnavailable
 
 Result = TypeVar("Result")
 
@@ -42,9 +42,16 @@ class Database:
             url: ``sqlite:///PATH`` or ``postgresql+psycopg://...``. A new SQLite file is its owner's alone.
 
         Raises:
+            Malformed: it is no such URL, perhaps for what stands in its password, which is not repeated.
             StoreUnavailable: there is no answer, or a newer version of sealrun made its schema.
         """
-        self.engine = _sqlite(url) if url.startswith("sqlite:") else create_engine(url, hide_parameters=True)
+        try:
+            made = make_url(url)
+        except (ValueError, ArgumentError):
+            detail = "store: expected postgresql://USER:PASSWORD@HOST/NAME, got what cannot be read so"
+            raise Malformed(f"{detail}; in a password write %40 for @ and %3A for :") from None
+        is_file = url.startswith("sqlite:")
+        self.engine = _sqlite(made) if is_file else create_engine(made, hide_parameters=True)
         try:
             self.write(self._migrate)
         except BaseException:
@@ -108,9 +115,9 @@ class Database:
             raise StoreUnavailable(message, words=str(error)) from error
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: URL) -> Engine:
     """An engine whose transactions are durable when they end (WAL, synchronous=FULL), and one at a time."""
-    _make_private(make_url(url).database or "")
+    _make_private(url.database or "")
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": WAIT_SECONDS})
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
