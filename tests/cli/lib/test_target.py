@@ -262,6 +262,18 @@ def test_r11_credentials_that_no_header_can_hold_are_not_repeated(token: str) ->
     assert "secret" not in caught.value.detail
 
 
+def test_r11_a_proxys_password_is_not_repeated_where_boto_does_not_know_it_for_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With quotes around it, as ``docker run --env-file`` keeps them."""
+    monkeypatch.setenv("HTTPS_PROXY", '"http://seller:a-secret word@127.0.0.1:9"')
+    given: dict[str, Any] = {"aws_access_key_id": "A", "aws_secret_access_key": "B"}
+    client = boto3.client("sts", region_name="us-east-1", **given)
+    with pytest.raises(CliError, match=r"proxy.*127\.0\.0\.1:9") as caught, aws_errors("?"):
+        client.get_caller_identity()
+    assert "secret" not in caught.value.detail
+
+
 def test_r11_what_a_proxy_says_in_awss_place_is_no_traceback() -> None:
     with LoopbackServer(lambda _: Response("<p>Sign in first", 403), max_body=None) as proxy:
         given: dict[str, Any] = {"aws_access_key_id": "A", "aws_secret_access_key": "B"}

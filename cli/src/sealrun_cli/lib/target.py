@@ -6,6 +6,7 @@ asked. Neither holds a secret. Every request to AWS goes through here, with its 
 
 import base64
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -238,7 +239,7 @@ def aws_errors(missing: str = "") -> Iterator[None]:
         detail = "aws: expected an answer of AWS, got something else"
         raise CliError("aws", detail, "see that no proxy answers in its place") from error
     except BotoCoreError as error:
-        got = str(error)
+        got = re.sub(r"//.*@", "//", str(error), flags=re.DOTALL)  # a proxy's password stands there
         if "Invalid header value" in got:  # and then the value itself
             detail = "aws: expected an answer, got credentials that no header can hold"
             raise CliError("aws", detail, "take line breaks out of AWS_SESSION_TOKEN and its like") from None
