@@ -1,10 +1,15 @@
 """What the command makes of answers that are not the service's own."""
 
+import json
+from functools import partial
+
 import httpx
 import pytest
 
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.nodes import data_of
 from sealrun_cli.lib.service import PAUSES, Service, is_here
+from sealrun_cli.lib.tools import _result
 
 URL = "https://calls.example/calls/5"
 # As AWS answers: Lambda's throttle, a function URL's policy and size limit, a crash, CloudFront's time limit.
@@ -127,6 +132,36 @@ def test_l14_an_address_that_is_none_is_an_error_of_its_own(url: str) -> None:
         pass
     with pytest.raises(CliError, match="got http"):
         is_here(url)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "https://seller:a-secret@127.0.0.1:9/graphql",
+        "https://seller:a#secret@127.0.0.1:9/graphql",
+        "https://seller:a?secret@127.0.0.1:9/graphql",
+        "http://seller:a-secret@node.example/graphql",
+        "https://127.0.0.1:9/graphql?key=a-secret",
+    ],
+)
+def test_r11_what_stands_for_a_password_or_a_key_in_an_address_is_not_repeated(node: str) -> None:
+    """SEALRUN_MINA_NODE may have one, and a log of a CI is read by many."""
+    with httpx.Client(trust_env=False) as http, pytest.raises(CliError, match="/graphql") as caught:
+        data_of(Service(http), node, "{x}")
+    assert "secret" not in caught.value.detail
+    error = {"type": "node-unavailable", "title": "unavailable", "detail": f"URL with a password: {node}"}
+    with pytest.raises(CliError, match=r"unavailable.*/graphql") as caught:
+        _result(json.dumps({"error": error}), [], node)
+    assert "secret" not in caught.value.detail
+
+
+@pytest.mark.parametrize("status", [200, 404, 502])
+def test_r11_what_stands_for_a_password_in_an_address_that_answers_is_not_repeated(status: int) -> None:
+    shop = Answering(*[httpx.Response(status, text="no JSON")] * 3)
+    for ask in (shop.service.get, partial(data_of, shop.service, query="{x}")):
+        with pytest.raises(CliError, match="/graphql: expected") as caught:
+            ask("https://seller:a-secret@node.example/graphql?key=a-secret")
+        assert "secret" not in caught.value.detail
 
 
 def test_a_problem_that_says_nothing_is_named_with_its_address() -> None:

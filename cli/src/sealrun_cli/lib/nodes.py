@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealrun_cli.lib.errors import CliError
-from sealrun_cli.lib.service import MAX_ANSWER_BYTES, Service
+from sealrun_cli.lib.service import MAX_ANSWER_BYTES, Service, shown
 
 
 def data_of(
@@ -29,7 +29,7 @@ def data_of(
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         data = None
     if not isinstance(data, dict):
-        raise CliError("node-unavailable", f"{url}: expected data, got {response.text[:200]}")
+        raise CliError("node-unavailable", f"{shown(url)}: expected data, got {response.text[:200]}")
     return data
 
 

@@ -40,6 +40,11 @@ _TRY_AGAIN = (429, 502, 503, 504)
 MAX_DIGITS = 5
 
 
+def shown(url: str) -> str:
+    """An address for a message: without what may be a password, before an ``@``, or a key, behind a ``?``."""
+    return url.rpartition("@")[2].partition("?")[0][:200]
+
+
 class Service:
     """Requests to one operator; ``http`` is passed in."""
 
@@ -124,7 +129,7 @@ class Service:
             if not response.is_success:
                 later = _NEW_BUCKET if response.is_redirect else ""
                 raise CliError(
-                    "unreachable", f"{url[:100]}: expected a file, got {response.status_code}", later
+                    "unreachable", f"{shown(url)}: expected a file, got {response.status_code}", later
                 )
             yield limited(response, at_most, seconds=3600.0)
 
@@ -139,7 +144,7 @@ class Service:
     def offer_and_view(self, url: str) -> tuple[Offer, dict[str, Any]]:
         """The offer, and all that the operator says of it; raises what ``offer`` does."""
         if "/offers/" not in url:
-            detail = f"url: expected URL/offers/OFFER, got {url[:100]}"
+            detail = f"url: expected URL/offers/OFFER, got {shown(url)}"
             raise CliError(
                 "bad-request", detail, "copy the whole address that the seller's `publish` printed"
             )
@@ -184,18 +189,18 @@ def reaching(url: str) -> Iterator[None]:
     try:
         yield
     except TooLong as error:
-        raise CliError("too-large", f"{url[:200]}: {error}") from error
+        raise CliError("too-large", f"{shown(url)}: {error}") from error
     except httpx.HTTPError as error:
         why = f"{type(error).__name__}: {error}".removesuffix(": ")
         following = HERE if isinstance(error, httpx.UnsupportedProtocol) and is_here(url) else ""
-        raise CliError("unreachable", f"{url[:200]}: expected an answer, got {why}", following) from error
+        raise CliError("unreachable", f"{shown(url)}: expected an answer, got {why}", following) from error
 
 
 def check_url(url: str, name: str = "url") -> None:
     """Require https, except on this machine: tokens, signatures and settlement data travel encrypted only."""
     parsed = _parsed(url, name)
     if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in LOOPBACK):
-        raise CliError("bad-request", f"{name}: expected https://, got {url[:100]}")
+        raise CliError("bad-request", f"{name}: expected https://, got {shown(url)}")
 
 
 def is_here(url: str) -> bool:
@@ -215,7 +220,7 @@ def _parsed(url: str, name: str) -> httpx.URL:
         _ = parsed.host  # decodes labels of IDNA
         (parsed.port or 0).to_bytes(2)  # beyond which no port is
     except (httpx.InvalidURL, UnicodeError, OverflowError) as error:
-        detail = f"{name}: expected an address that can be asked, got {url[:100]}"
+        detail = f"{name}: expected an address that can be asked, got {shown(url)}"
         raise CliError("bad-request", detail) from error
     return parsed
 
@@ -231,7 +236,7 @@ def good(response: httpx.Response) -> dict[str, Any]:
     try:
         value = parse_object(response.content, at_most=len(response.content))
     except Malformed:
-        detail = f"{response.url}: expected JSON, got {response.status_code} without"
+        detail = f"{shown(str(response.url))}: expected JSON, got {response.status_code} without"
         raise CliError("unreachable", detail) from None
     if not response.is_success:
         kind = str(value.get("type", "")).removeprefix(PROBLEM)
@@ -248,11 +253,12 @@ def _is_problem(response: httpx.Response) -> bool:
 def _unanswered(response: httpx.Response) -> CliError:
     kind, why, following = _BEFORE[response.status_code]
     got = f"{response.status_code} from what stands in front of it, such as AWS Lambda: {why}"
-    return CliError(kind, f"{response.url}: expected an answer of the service, got {got}", following)
+    asked = shown(str(response.url))
+    return CliError(kind, f"{asked}: expected an answer of the service, got {got}", following)
 
 
 def _problem_text(response: httpx.Response, value: Mapping[str, Any]) -> str:
     """The problem's own words; a server that has none may not be an operator's."""
     title = f" {value['title']}" if value.get("title") else ""
-    otherwise = f"{response.url}: expected a good answer, got {response.status_code}{title}"
+    otherwise = f"{shown(str(response.url))}: expected a good answer, got {response.status_code}{title}"
     return str(value.get("detail") or otherwise)[:500]

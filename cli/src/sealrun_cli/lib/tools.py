@@ -15,6 +15,7 @@ from sealrun.offers.asset import FEES, Amount
 from sealrun_cli.lib.contracts import contracts, environment
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.output import Output, amount_of
+from sealrun_cli.lib.service import shown
 
 # How long the steps take, by their first word. Compiling, proving and sending have their figures from
 # docs/figures.md, of two cores. The first compilation was not measured, and blocks come when they come.
@@ -158,6 +159,7 @@ def _result(answer: str, log: list[str], node: str) -> dict[str, Any]:
         raise CliError("fault", f"tool: expected a result, got none: {last}") from None
     if "error" in value:
         error = value["error"]
-        asked = f" (asked {node})" if error["type"] == "node-unavailable" else ""
-        raise CliError(str(error["type"]), f"{error['title']}: {error['detail']}{asked}")
+        asked = f" (asked {shown(node)})" if error["type"] == "node-unavailable" else ""
+        detail = str(error["detail"]).replace(node, shown(node))
+        raise CliError(str(error["type"]), f"{error['title']}: {detail}{asked}")
     return value
