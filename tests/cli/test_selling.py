@@ -7,18 +7,22 @@ import stat
 import subprocess
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from local.repositories import commit_all, git
+from mina.keys import PrivateKey
 from sealrun.offers.stored_offer import StoredOffer
 from sealrun_cli.lib import background
 from sealrun_cli.lib.confirming import ask, confirm, read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.init_answers import evidence, shows_outputs
+from sealrun_cli.lib.keys import read_key
 from sealrun_cli.lib.output import Output
+from sealrun_cli.lib.passphrases import passphrase
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sealing import keep, kept
 from sealrun_cli.lib.source_lookup import _say_newer
@@ -118,6 +122,23 @@ def test_r1_what_is_no_token_alone_is_refused_and_not_repeated(tmp_path: Path, w
     with pytest.raises(CliError, match="expected printable characters on one line") as caught:
         read_secret(str(file), "?")
     assert "secret" not in f"{caught.value.detail} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize("secret", ["glpat-" + "secret" * 4, "secret words", "secret" * 60])
+def test_r1_a_secret_in_the_place_of_its_files_name_is_not_repeated(secret: str) -> None:
+    """As where a variable of GitLab's is of the type Variable, not File."""
+    for read in (partial(read_secret, question="?"), partial(passphrase, question="?")):
+        with pytest.raises(CliError, match="expected a file that is there") as caught:
+            read(secret)
+        assert caught.value.following
+        assert secret not in f"{caught.value.detail} {caught.value.__cause__}"
+
+
+def test_r1_a_key_in_the_place_of_its_files_name_is_not_repeated() -> None:
+    key = PrivateKey.from_scalar(7).to_base58()
+    with pytest.raises(CliError, match="expected a file's name, got a key") as caught:
+        read_key(key)
+    assert key not in caught.value.detail + caught.value.following
 
 
 def test_what_seal_writes_is_read_for_its_own_offer_only(tmp_path: Path) -> None:

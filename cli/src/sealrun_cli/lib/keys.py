@@ -1,5 +1,6 @@
 """Private keys come from a file that nobody else may read, or from stdin; never from an argument."""
 
+import errno
 import os
 import re
 import secrets
@@ -36,6 +37,8 @@ def read_key(source: str) -> PrivateKey:
     """
     if source == STDIN:
         return _key(sys.stdin.read(MAX_SECRET_BYTES), "stdin")
+    if KEY_FORM.fullmatch(source):
+        raise CliError("key", "key: expected a file's name, got a key", "write it into a file, mode 0600")
     path = key_place(Path(source))
     if not path.exists():
         either = source if path == Path(source) else f"{source} or {path}"
@@ -62,7 +65,7 @@ def read_private(source: str) -> str:
     """At most 1024 characters of a secret, from a file that nobody else may read or from stdin for ``-``.
 
     Raises:
-        CliError: others may read the file.
+        CliError: there is no such file, or others may read it.
     """
     return sys.stdin.read(MAX_SECRET_BYTES) if source == STDIN else _private_text(Path(source))
 
@@ -102,9 +105,16 @@ def address_in(path: Path | None) -> str:
 
 
 def _private_text(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        _check_mode(file, path)
-        return file.read(MAX_SECRET_BYTES)
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            _check_mode(file, path)
+            return file.read(MAX_SECRET_BYTES)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            raise
+        # Its name is not repeated, for it may be the secret itself.
+        detail = "secret: expected a file that is there, got another name"
+        raise CliError("file", detail, "name the file that holds the secret, or - for stdin") from None
 
 
 def _check_mode(file: IO[str], path: Path) -> None:
