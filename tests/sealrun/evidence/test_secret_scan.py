@@ -488,6 +488,7 @@ def test_text_that_almost_holds_secrets_costs_time_in_proportion(unit: bytes) ->
         b"a" * 32 + b" ",
         b"-eyJ",
         b"eyJaaaa-",
+        b".ghs_eyJ" * 249 + b"EXAMPLE a\xe2\x80\x8bb\x1b[31m%61",
         b"EK",
         b"\x1b[",
         b"\x1b[0m",

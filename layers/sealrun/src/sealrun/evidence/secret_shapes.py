@@ -53,7 +53,8 @@ class _Shape:
         while at >= 0 and (match := self.pattern.search(text, at)):
             if accepted := accepts(match):
                 yield match
-            at = match.end() if accepted and not nested else match.start() + len(self.literal)
+            whole = accepted or match[0].endswith(_EXAMPLE)
+            at = match.end() if whole and not nested else match.start() + len(self.literal)
 
 
 # Before what stands by itself: nothing, no letter or digit, or the end of an escaped character as in JSON
