@@ -1,7 +1,10 @@
-"""``sealrun rerun`` and ``sealrun call --reads`` refuse before anything is bought."""
+"""``sealrun rerun`` and ``sealrun call --reads`` refuse before anything is bought, and tell what was."""
 
+import errno
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ from sealrun_cli.commands.rerun import read_first
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.main import app
 from tests.broken.make import write
-from tests.cli.web import Asked, web
+from tests.cli.web import Asked, Web, web
 from tests.sealrun.folder import folder_of
 from tests.sealrun.world import (
     BUYER,
@@ -102,17 +105,14 @@ def all_files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("lie", ["{}/victim", "../../victim", "..", "../.."])
-def test_c1_the_second_runs_folder_is_named_by_its_own_call_whatever_its_operator_says(
-    lie: str, tmp_path: Path
-) -> None:
-    (tmp_path / "victim").mkdir()
-    lie = lie.format(tmp_path)
+@contextmanager
+def second_operator(tmp_path: Path, bought: list[str], lie: str = "") -> Iterator[tuple[Web, list[str]]]:
+    """Its address, and ``rerun`` of a folder there; it has no evidence, and calls go to ``bought``."""
     first = World(offer=make_offer(evidence=REPEATABLE, oracle=SELLER.public_key().to_base58()))
     write(folder_of(first, first.settle(first.call().record.call_hash)), tmp_path / "got")
     value = offer_value(evidence=REPEATABLE)
     value["source"] = {**value["source"], "project": "77"}
-    second, bought = World(offer=make_offer(**value)), list[str]()
+    second = World(offer=make_offer(**value))
     second.clock.now = int(time.time())
     key = tmp_path / "buyer.key"
     key.touch(mode=0o600)
@@ -129,15 +129,63 @@ def test_c1_the_second_runs_folder_is_named_by_its_own_call_whatever_its_operato
         }
         return 202, {**view, "receipt": None}
 
-    offer, before = second.offer.id, all_files(tmp_path)
+    offer = second.offer.id
     served = {"document": value, "open": True, "reason": ""}
     with web({f"GET /offers/{offer}": (200, served), f"POST /offers/{offer}/calls": take}) as site:
-        command = ["rerun", str(tmp_path / "got"), f"{site.url}/offers/{offer}", "--key", str(key), "--json"]
+        yield (
+            site,
+            ["rerun", str(tmp_path / "got"), f"{site.url}/offers/{offer}", "--key", str(key), "--json"],
+        )
+
+
+@pytest.mark.parametrize("lie", ["{}/victim", "../../victim", "..", "../.."])
+def test_c1_the_second_runs_folder_is_named_by_its_own_call_whatever_its_operator_says(
+    lie: str, tmp_path: Path
+) -> None:
+    (tmp_path / "victim").mkdir()
+    bought = list[str]()
+    with second_operator(tmp_path, bought, lie.format(tmp_path)) as (site, command):
+        before = all_files(tmp_path)
         done = CliRunner().invoke(app, command)
     assert done.exit_code == 1, "this operator has no evidence"
     (call,) = bought
     assert all_files(tmp_path) - before == {f"got/reruns/{call}/receipt.json"}
     assert all(f"/calls/{call}" in each.path for each in site.asked if "/calls/" in each.path)
-    place = tmp_path / "got" / "reruns" / call
+    place, key = tmp_path / "got" / "reruns" / call, tmp_path / "buyer.key"
     assert f"sealrun evidence {site.url}/calls/{call} --to {place} --key {key}\n" in done.stderr
     assert "do not buy it again" in done.stderr
+
+
+@pytest.mark.parametrize("lost", ["disk", "store"])
+@pytest.mark.parametrize("name", ["rerun", "call"])
+def test_c2_a_run_whose_evidence_cannot_be_had_or_written_is_told_as_bought(
+    name: str, lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was told of the disk alone made room, ran the command again, and paid for two runs."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    bought, place = list[str](), tmp_path / "left"
+    with second_operator(tmp_path, bought) as (site, [_, _, offer, *key]):
+        commands = {
+            "rerun": ["rerun", str(tmp_path / "got"), offer],
+            "call": ["call", offer, "--input", "layer=both", "--evidence", str(place)],
+        }
+        if lost == "disk":
+            monkeypatch.setattr(DiskFolder, "write", full)
+        done = CliRunner().invoke(app, [*commands[name], *key])
+    (call,) = bought
+    to = place if name == "call" else tmp_path / "got" / "reruns" / call
+    kind = {"disk": "file", "store": "unreachable"}[lost]
+    assert (done.exit_code, json.loads(done.stdout)["error"]["type"]) == (1, kind)
+    assert "do not buy it again" in done.stderr
+    assert f"sealrun evidence {site.url}/calls/{call} --to {to} --key {key[1]}\n" in done.stderr
+
+
+def test_a_file_of_issuer_keys_that_is_none_is_told_before_a_second_run_is_bought(tmp_path: Path) -> None:
+    bought = list[str]()
+    with second_operator(tmp_path, bought) as (_, command):
+        done = CliRunner().invoke(app, [*command, "--issuer-keys", str(tmp_path / "no.json")])
+    assert (done.exit_code, bought) == (1, [])
+    assert "no.json: expected it to be there" in done.stderr

@@ -69,13 +69,19 @@ def call(
         check_pay("call", with_pay=with_pay, account=account)
         bought = purchase.paid(account, state, node, yes=yes, asset=asset) if with_pay else purchase.free()
         out.progress(f"call     {bought.url}")
-        with coming_back(out, bought.url, key):
+        with coming_back(out, bought.url, key, str(evidence or "DIR")):
             ended = bought.follow(out) if wait else bought.started()
-        if with_pay and wait and ended["state"] != "succeeded":
-            freed(state, account, price_on(sold, state, account, asset).units)
-        status = tell(
-            ended, service=service, out=out, receipt=receipt, evidence=evidence, buyer=buyer, made=bought.made
-        )
+            if with_pay and wait and ended["state"] != "succeeded":
+                freed(state, account, price_on(sold, state, account, asset).units)
+            status = tell(
+                ended,
+                service=service,
+                out=out,
+                receipt=receipt,
+                evidence=evidence,
+                buyer=buyer,
+                made=bought.made,
+            )
     if status:
         raise typer.Exit(status)
 

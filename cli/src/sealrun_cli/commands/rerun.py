@@ -63,6 +63,7 @@ def rerun(
     """
     with speaking(as_json=as_json) as out, open_client() as http:
         check_pay("rerun", with_pay=with_pay, account=account)
+        keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
         buyer, service, first = read_key(key), Service(http), read_first(DiskFolder(folder))
         second = service.offer(offer)
         check_offers(first.offer, second)
@@ -84,23 +85,22 @@ def rerun(
             known = KnownCall(ended["receipt"], bought.made)
             to = DiskFolder(folder).below(place)
             fetched, _ = fetch(service, bought.url, to, buyer=buyer, out=out, known=known)
-        keys = read_keys(issuer_keys, unsafe_loopback=unsafe_loopback)
-        verified = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))
-        comparison = [
-            line(claim)
-            for claim in verified.claims
-            if claim.name == "rerun" and bought.call[:16] in claim.says
-        ]
-        broken = [line(claim) for claim in verified.broken]
-        value = {
-            **fetched,
-            "state": ended["state"],
-            "grade": verified.grade,
-            "holds": verified.holds,
-            "broken": broken,
-        }
-        again = f"the same with `sealrun verify {folder / RECEIPT} --rerun-oracle {second.oracle}`"
-        out.result(value, *comparison, grade_line(verified.grade), again)
+            verified = verify_file(folder / RECEIPT, folder, keys=keys, rerun_oracles=(second.oracle,))
+            comparison = [
+                line(claim)
+                for claim in verified.claims
+                if claim.name == "rerun" and bought.call[:16] in claim.says
+            ]
+            broken = [line(claim) for claim in verified.broken]
+            value = {
+                **fetched,
+                "state": ended["state"],
+                "grade": verified.grade,
+                "holds": verified.holds,
+                "broken": broken,
+            }
+            again = f"the same with `sealrun verify {folder / RECEIPT} --rerun-oracle {second.oracle}`"
+            out.result(value, *comparison, grade_line(verified.grade), again)
     if ended["state"] != "succeeded":
         raise typer.Exit(NOT_SUCCEEDED)
     if not verified.holds:

@@ -225,7 +225,7 @@ def coming_back(out: Output, url: str, key: str, to: str = "DIR") -> Iterator[No
     """
     try:
         yield
-    except (KeyboardInterrupt, CliError, SealrunError, httpx.HTTPError) as error:
+    except (KeyboardInterrupt, CliError, SealrunError, httpx.HTTPError, OSError) as error:
         private = f" --key {shlex.quote(key)}" if key else ""
         if isinstance(error, KeyboardInterrupt):
             out.progress("stopped following; the run goes on, and what it costs stays the same")
