@@ -270,6 +270,21 @@ def test_all_of_something_is_dealt_once_though_the_answer_is_lost(
     assert (chain.held, len(chain.ran)) == before
 
 
+def test_of_a_gift_that_no_figure_shows_no_command_that_tells_nothing_of_it_is_named(
+    chain: Chain, command: Command
+) -> None:
+    """``credits show`` tells what there is of a credit, not who has how much."""
+    give = ("give", "3", "--to", address(MATE))
+    chain.lost = True
+    assert error(command(*give))["type"] == "node-unavailable"
+    chain.lost, chain.held = False, {address(SELLER): 23, address(BUYER): 12}
+    told = error(command(*give))
+    assert (told["type"], len(chain.ran)) == ("conflict", 1)
+    assert f"nonce 0 of {address(BUYER)} is used up" in told["detail"]
+    assert "5 before, 2 with it, 12 now" in told["detail"]
+    assert "credits show" not in told["next"]
+
+
 def test_what_was_asked_for_on_one_network_is_not_looked_for_on_another(
     chain: Chain, command: Command
 ) -> None:

@@ -239,7 +239,7 @@ def buy(
         path = state / f"{name}.bought.json"
         taking = f"sealrun resell take {shlex.quote(sale)} --key {shlex.quote(key)} --node {node}"
         with locked(state, name):
-            once = Once(f"buy a ticket of {what.id}", payer.to_base58(), 1, path, out, shows=taking)
+            once = Once(f"buy a ticket of {what.id}", payer.to_base58(), 1, path, out, shows=f"`{taking}`")
             result = once.run(look, send, plan, yes=yes)
             out.result(
                 {**result, "sale": what.id, "tickets": what.tickets},

@@ -77,7 +77,7 @@ class Once:
     change: int  # of the figure
     path: Path  # where the ``Asked`` is kept
     out: Output
-    shows: str = "sealrun credits show"  # the command that tells whether it was done
+    shows: str = "an explorer of the network at that nonce"  # what tells whether it was done
 
     def run(
         self,
@@ -101,7 +101,7 @@ class Once:
         now, kept = look(), Asked.kept(self.path)
         if kept is not None and now.nonce > kept.nonce:
             if not kept.came(now.figure):
-                raise self._unclear(kept)
+                raise self._unclear(kept, now.figure)
             if self._same(kept):
                 self.out.once_told(self.path.unlink)
                 return {"status": "already-done"}
@@ -140,9 +140,8 @@ class Once:
         detail = f"expected the request of before, {kept.what}, which is in no block yet; got {self.what}"
         return CliError("conflict", detail, f"repeat that one first; to forget it, move {self.path} away")
 
-    def _unclear(self, kept: Asked) -> CliError:
-        detail = (
-            f"{kept.what}: nonce {kept.nonce} of {kept.payer} is used up, and the chain does not show by what"
-        )
-        following = f"look with `{self.shows}` whether it was done; then move {self.path} away"
+    def _unclear(self, kept: Asked, figure: int) -> CliError:
+        used = f"nonce {kept.nonce} of {kept.payer} is used up, and the chain does not show by what"
+        detail = f"{kept.what}: {used}: {kept.before} before, {kept.after} with it, {figure} now"
+        following = f"look with {self.shows} whether it was done; then move {self.path} away"
         return CliError("conflict", detail, following)
