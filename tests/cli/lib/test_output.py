@@ -6,6 +6,7 @@ import os
 import pty
 import sys
 from contextlib import nullcontext, suppress
+from pathlib import Path
 
 import pytest
 import typer
@@ -45,6 +46,19 @@ def test_without_json_stdout_stays_empty_on_an_error(capsys: pytest.CaptureFixtu
     with pytest.raises(typer.Exit), speaking(as_json=False):
         raise FileNotFoundError(2, "No such file or directory", "seller.key")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_result_that_stdout_does_not_take_is_an_error_of_its_own(
+    *, as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``> FILE`` on a full disk; whoever was shown a traceback, or nothing, did it again."""
+    with suppress(OSError), Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(typer.Exit) as ended, speaking(as_json=as_json) as out:
+            out.result({"paid": 1}, "paid")
+    assert ended.value.exit_code == 1
+    assert "error: [Errno 28] No space left on device\nnext:  " in capsys.readouterr().err
 
 
 def test_a_fault_of_ours_is_not_hidden() -> None:

@@ -6,7 +6,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +97,7 @@ class Output:
     def result(self, value: Mapping[str, Any], *lines: "str | Line") -> None:
         """What came of it, once per command: the value with --json, else the lines."""
         self._print(value, *lines)
-        if self._forget:
-            sys.stdout.flush()
+        sys.stdout.flush()  # a disk that takes nothing is told here, and not once the command is over
         for forget in self._forget:
             forget()
 
@@ -115,7 +114,8 @@ class Output:
     def error(self, error: CliError) -> None:
         """Why it goes no further."""
         if self._as_json:
-            print(one_json({"error": error.value()}))
+            with suppress(OSError):  # stdout may be what failed
+                print(one_json({"error": error.value()}), flush=True)
         self._console.print(f"error: {plain(error.detail)}", style="bold red", markup=False, soft_wrap=True)
         if error.following:
             self._console.print(f"next:  {plain(error.following)}", markup=False, soft_wrap=True)
@@ -134,7 +134,6 @@ def speaking(*, as_json: bool) -> Iterator[Output]:
         raise typer.Exit(INTERRUPTED) from None
     except (CliError, SealrunError, httpx.HTTPError, OSError) as error:
         out.error(_known(error))
-        sys.stdout.flush()
         raise typer.Exit(1) from None
 
 
