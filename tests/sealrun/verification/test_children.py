@@ -256,6 +256,31 @@ def test_r12_e5_a_call_of_a_call_that_is_left_out_is_not_shown(*, index: bool, d
     assert graph.nodes[below.receipt].link is link
 
 
+@pytest.mark.parametrize("gone", ["", "inputs.json"])
+def test_r12_e5_what_was_called_for_a_call_that_is_not_shown_is_not_shown(gone: str) -> None:
+    """Another run's child and that one's own, left among the outputs, are no calls of this run."""
+    other = made(2, parent=Parent("0c" * 32, 1 if gone else 2))
+    depth = 2 if gone else 3
+    below = made(3, parent=Parent(other.call, depth))
+    left = {**other.left(), **below.left()}
+    if gone:
+        del left[f"sealrun-children/{other.call}/{gone}"]
+    found = top(files=left)
+    assert [claim.verdict for claim in claims(found.folder)] == [Verdict.NOT_SHOWN] * 2
+    graph = read_lineage(found.folder["receipt.json"], found.folder)
+    assert graph.holds
+    assert graph.nodes[below.receipt].link is Link.SEALED
+    assert "nobody can tell for which run" in graph.nodes[below.receipt].says
+
+
+def test_r12_e5_leaving_out_a_childs_inputs_makes_no_depth_of_its_own_child_right(child: Made) -> None:
+    below = made(3, parent=Parent(child.call, 1))
+    left = {**child.left(), **below.left()}
+    assert not check(top(files=left).folder).holds
+    del left[f"sealrun-children/{child.call}/inputs.json"]
+    assert not check(top(files=left).folder).holds
+
+
 def test_e6_no_document_of_a_child_is_measured_that_is_longer_than_one_may_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

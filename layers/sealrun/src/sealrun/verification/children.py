@@ -148,15 +148,14 @@ def check_child(child: Child, above: Mapping[str, int | None], receipt: Receipt)
     require_equal("the child's network", receipt.network, child.signed.receipt.network)
     if child.parent is None:
         raise BrokenClaim("parent: expected inputs that name the parent call, got ones that name none")
-    named = child.parent.call
-    own = above[f"{receipt.call_hash:064x}"] or 0
-    # One that is not here may be another child, which is deeper than the run's own call.
+    named, top = child.parent.call, f"{receipt.call_hash:064x}"
+    depth = above.get(named)
+    # One whose depth nobody shows may be another child, which is deeper than the run's own call.
     require(
-        named != child.call and (named in above or child.parent.depth > own + 1),
+        named != child.call
+        and (named == top or depth is not None or child.parent.depth > (above[top] or 0) + 1),
         f"parent: expected a call of this run, got one made for {named[:16]}…",
     )
-    depth = above.get(named)
     if depth is not None:
         require_equal("the child's depth", depth + 1, child.parent.depth)
-    left_out = "" if named in above else ", of which nothing is here"
-    return f"called at depth {child.parent.depth} for {named[:16]}…{left_out}"
+    return f"called at depth {child.parent.depth} for {named[:16]}…"

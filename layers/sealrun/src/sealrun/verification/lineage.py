@@ -7,12 +7,13 @@ A child's receipt came to be while the run went on, so no input names it: it lie
 which the receipt covers, see ``children``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from mina.keys import PublicKey
+from sealrun.calls.call import MAX_CALL_DEPTH
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import SealrunError
 from sealrun.evidence.leaves import Leaf
@@ -60,7 +61,7 @@ class Link(StrEnum):
     """How far a receipt could be followed."""
 
     FOLLOWED = "followed"  # its inputs are here, and all that they name is known
-    SEALED = "sealed"  # the receipt is here, its inputs or the call that they are for are not
+    SEALED = "sealed"  # the receipt is here, its inputs are not, or for which run it was made
     MISSING = "missing"  # the receipt is not here
     CYCLE = "cycle"  # it names a receipt that lies after it, which no hash can
     BROKEN = "broken"
@@ -188,12 +189,16 @@ class _Family:
     receipt: Receipt  # of the run
     children: Mapping[str, Child]  # by their receipts' hashes
     depths: Mapping[str, int | None]  # of the run's call and of each child's, by call
+    shown: Collection[str]  # the run's call, and the children's that lead to it
 
     @classmethod
     def of(cls, signed: SignedReceipt, folder: Folder, children: Mapping[str, Child]) -> "_Family":
         depths = {each.call: each.parent.depth if each.parent else None for each in children.values()}
         top = f"{signed.receipt.call_hash:064x}"
-        return cls(signed.receipt, children, {**depths, top: _depth(signed.receipt, folder)})
+        shown = {top}
+        for _ in range(MAX_CALL_DEPTH):
+            shown |= {each.call for each in children.values() if each.parent and each.parent.call in shown}
+        return cls(signed.receipt, children, {**depths, top: _depth(signed.receipt, folder)}, shown)
 
     def below(self, name: str, call: str) -> tuple[str, ...]:
         """The children of this call; of the run's own also those that do not fit elsewhere."""
@@ -306,9 +311,10 @@ def _node(
     reads = tuple(inputs.get("reads", []))
     called = f", called {len(calls)} {'offer' if len(calls) == 1 else 'offers'}" if calls else ""
     says = f"{by}; reads {len(reads)} earlier receipts{called}"
-    apart = child is not None and child.parent is not None and child.parent.call not in family.depths
-    link = Link.SEALED if apart else Link.FOLLOWED
-    return Node(name, link, says, **described, reads=reads, calls=calls)
+    if child is not None and child.parent is not None and child.parent.call not in family.shown:
+        says += "; nobody can tell for which run that call was made"
+        return Node(name, Link.SEALED, says, **described, reads=reads, calls=calls)
+    return Node(name, Link.FOLLOWED, says, **described, reads=reads, calls=calls)
 
 
 def _offer(receipt: Receipt, folder: Folder) -> tuple[Offer | None, SealrunError | None]:
