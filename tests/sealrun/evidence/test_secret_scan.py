@@ -50,6 +50,8 @@ ASSIGNED = [
     b"passphrase: correct-h0rse-battery",
     b'"SecretAccessKey": "9sjd8f7h6g5k4"',  # as aws sts and aws iam create-access-key print it
     b"MINIO_SECRET_KEY=9sjd8f7h6g5k4",
+    b"> X-Api-Key: 9f86d081884c7d65",  # as curl -v prints it
+    b"+ deploy --secret-key=9sjd8f7h6g5k4",
     b"privateKey: '9f86d081884c7d65'",
 ]
 ORDINARY = [

@@ -130,7 +130,7 @@ _KEYS = ("api", "access", "private", "secret")
 # A name that ends so, then = or :, then what may be quoted.
 _ASSIGNED = (
     *_shapes("token|secret|password|passwd|passphrase|credential", _IS, before=""),
-    *_shapes("key", _IS, before=f"(?:{'|'.join(f'(?<={each}key)|(?<={each}_key)' for each in _KEYS)})"),
+    *_shapes("key", _IS, before=f"(?:{'|'.join(f'(?<={each}key)|(?<={each}[_-]key)' for each in _KEYS)})"),
 )
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _RUNS = bytes(ord("x") if each in _CHARACTERS else ord(".") for each in range(256))
