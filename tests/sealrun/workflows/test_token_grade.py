@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from sealrun.errors import ProviderRefused
 from sealrun.evidence.leaves import TREE, Kind
+from sealrun.offers.provider_rules import Issuer
 from sealrun.receipts.issuers import PinnedKeys
 from sealrun.receipts.receipt import Outcome, SignedReceipt
-from sealrun.runs.record import Record, State
+from sealrun.runs.record import LONGEST_PAUSE, Record, State
 from sealrun.runs.run import Job, JobResult
 from sealrun.verification.verify import Trust, verify
+from sealrun.workflows.gather_logs import LOG_WAIT
 from sealrun.workflows.read_receipt import read_evidence
 from tests.sealrun.ci_tokens import Mint, ci_offer, jwk, ran
 from tests.sealrun.fakes import zipped
@@ -132,6 +135,33 @@ def test_a_run_that_misses_the_offer_s_grade_is_not_paid_and_leaves_no_output() 
     assert "demands grade 1, the run reached 0: no CI token came from build" in str(record.ending)
     assert index_of(world, record).trees["outputs"] == ()
     assert receipt_of(collected(world_of(grade=1))).status is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("answered", "seconds", "outcome"),
+    [
+        (403, 200, Outcome.SUCCEEDED),
+        (302, 200, Outcome.SUCCEEDED),
+        (404, 10**6, Outcome.GRADE_NOT_REACHED),
+        (0, 200, Outcome.GRADE_NOT_REACHED),  # refused here, and stays so
+    ],
+)
+def test_r9_keys_that_the_issuer_refuses_at_first_are_asked_for_again(
+    answered: int, seconds: int, outcome: Outcome
+) -> None:
+    """What stands before an issuer answers so at times, and a good run was unpaid for it."""
+    world = world_of(grade=1)
+    until, keys = world.clock.now + world.provider.duration + seconds, world.issuers.keys
+
+    def refused(issuer: Issuer) -> list[dict[str, Any]]:
+        if world.clock.now < until:
+            raise ProviderRefused("gitlab answered so", answered=answered)
+        return keys(issuer)
+
+    world.issuers.keys = refused  # type: ignore[method-assign]
+    record = collected(world)
+    assert receipt_of(record).status is outcome
+    assert world.clock.now < 1_800_000_020 + LOG_WAIT + 2 * LONGEST_PAUSE
 
 
 def test_a_token_of_any_size_is_kept_and_a_huge_one_is_not_read() -> None:

@@ -104,6 +104,7 @@ def gather(
         store=store,
         ledger=ledger,
         issuers=issuers,
+        may_come=still_to_come(run, record, now=in_time.clock()),
     )
     grade, why = tokens.grade(files.outputs)
     if ending.outcome is Outcome.SUCCEEDED and grade < offer.evidence.grade:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sealrun.encoding.measure import measure_document
-from sealrun.errors import ProviderRefused, TokenRefused
+from sealrun.errors import ProviderRefused, ProviderUnclear, TokenRefused
 from sealrun.evidence.evidence import Item, job_of, label
 from sealrun.evidence.leaves import Kind
 from sealrun.offers.offer import Offer
@@ -46,6 +46,7 @@ def check_tokens(
     store: EvidenceStore,
     ledger: TokenBook,
     issuers: Issuers,
+    may_come: bool,
 ) -> Tokens:
     """Verify each job's token; one that is refused lowers the grade and is no error.
 
@@ -58,6 +59,7 @@ def check_tokens(
         store: takes what is shown of a token.
         ledger: lets each token's jti count for one call only.
         issuers: who may have signed.
+        may_come: keys that the issuer, or a proxy, refuses now are asked for again (R9).
 
     Raises:
         ProviderError: the issuer's keys are out of reach now; gather again.
@@ -69,6 +71,8 @@ def check_tokens(
         try:
             verified = _verified(raw_tokens[job], issuer, ran, ledger, issuers, record)
         except (TokenRefused, ProviderRefused) as error:
+            if may_come and isinstance(error, ProviderRefused) and error.answered:
+                raise ProviderUnclear(f"the issuer's keys are not there yet: {error.detail}") from error
             tokens.trouble = tokens.trouble or f"{job}: {error.detail}"[:300]
             tokens.report.append({"job": job, "verified": False, "reason": error.detail[:300]})
         else:
