@@ -242,6 +242,20 @@ def test_a_command_that_leaves_python_running_ends_as_soon_as_without_the_probe(
     assert told["samples"] / told["hz"] < 1 + told["wall_ms"] / 1000
 
 
+def test_a_short_command_that_leaves_python_running_is_not_waited_for_behind_an_ampersand(
+    tmp_path: Path,
+) -> None:
+    """A shell has what it starts so ignore SIGINT, which py-spy hears only a moment after its start."""
+    command = f'{sys.executable} -c "import time; time.sleep(60)" >/dev/null 2>&1 & echo $! > left; sleep 0'
+    words = ["sealrun-probe", "run", "--", "sh", "-c", command]
+    begun = time.monotonic()
+    try:
+        subprocess.run(["sh", "-c", '"$@" & wait $!', "sh", *words], cwd=tmp_path, check=True, timeout=60)
+        assert time.monotonic() - begun < 8
+    finally:
+        os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
+
+
 def test_py_spy_gives_way_where_nothing_is_python(tmp_path: Path, native: Path) -> None:
     told, read = sample(tmp_path, "--sampler", "py-spy,proc", "--", "sh", "-c", f"{native}; {native} short")
     assert told["sampler"] == "proc"

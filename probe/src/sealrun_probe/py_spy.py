@@ -126,7 +126,8 @@ class PySpy:
 
 
 def _hear() -> None:
-    """In the child: let the signal through that stops it, which the probe itself blocks."""
+    """In the child: let the signal through that stops it, which the probe blocks and a shell may ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 

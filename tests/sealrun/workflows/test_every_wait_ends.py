@@ -525,14 +525,16 @@ def test_l11_a_run_whose_jobs_none_of_which_was_started_waits_for_a_runner_still
     assert outcome(world.settle(world.call().record.call_hash)) is Outcome.NEVER_STARTED
 
 
+@pytest.mark.parametrize("late", [0, 2400])
 @pytest.mark.parametrize(
     ("failures", "ending"), [(1, Outcome.SUCCEEDED), (10**6, Outcome.NEVER_STARTED)], ids=["once", "always"]
 )
 def test_l11_a_waiting_run_is_not_stopped_because_its_jobs_are_not_told_once(
-    failures: int, ending: Outcome
+    failures: int, ending: Outcome, late: int
 ) -> None:
+    """Also where nobody looked while its time ended, as between two ticks."""
     world = World(make_offer(limits=limits_value(seconds=600, queue_seconds=120)))
-    world.provider.queued = 500
+    world.provider.queued = 500 + late
     first = Job(1, "first", "", "in_progress", "", retried=False, has_artifacts=False, runner="r", runs=True)
     answers = iter(range(failures))
 
@@ -542,6 +544,9 @@ def test_l11_a_waiting_run_is_not_stopped_because_its_jobs_are_not_told_once(
         return [first]
 
     world.provider.jobs_now = jobs_now
-    record = world.settle(world.call().record.call_hash)
+    call = world.call().record.call_hash
+    world.clock.passes(120 + late)
+    record = world.settle(call)
     assert outcome(record) is ending
-    assert all(at <= record.started_at + 120 + 2 * LONGEST_PAUSE for at in world.provider.canceled.values())
+    stopped = world.provider.canceled.values()
+    assert all(at <= record.started_at + 120 + late + 2 * LONGEST_PAUSE for at in stopped)

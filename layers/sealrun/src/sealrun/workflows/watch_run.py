@@ -116,7 +116,8 @@ def _before_a_stop(record: Record, limits: Limits, provider: InTime, now: int) -
 
     GitHub tells it of no run, and calls one queued as long as one job waits for a runner:
     https://github.com/cli/cli/issues/13972.
-    Where the jobs are not told, the run is looked at again for five minutes: it may be a good one.
+    Where the jobs are not told, the run is looked at again for five minutes, and at least once, however late
+    the first look comes: it may be a good one.
     """
     end = due(record, limits)
     if record.stopped_at or now < end:
@@ -124,7 +125,7 @@ def _before_a_stop(record: Record, limits: Limits, provider: InTime, now: int) -
     try:
         jobs = provider.jobs_now(record.run_id)
     except ProviderError:
-        if now < end + LOG_WAIT:
+        if now < end + LOG_WAIT or record.wake_at <= end:
             raise
         return record
     if any(job.taken for job in jobs):
