@@ -61,6 +61,18 @@ def test_a_result_that_stdout_does_not_take_is_an_error_of_its_own(
     assert "error: [Errno 28] No space left on device\nnext:  " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_r11_no_password_in_an_address_is_told(*, as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """``call``, ``show`` and others repeated that of an offer's address, in logs that others read."""
+    address = "https://user:se@cr3t@host.example/offers/a@b"
+    out = Output(as_json=as_json)
+    out.progress(f"reading {address}")
+    out.error(CliError("unreachable", f"{address}: got none", f"ask '{address}' again"))
+    said = capsys.readouterr()
+    assert "cr3t" not in said.out + said.err
+    assert said.err.count("https://host.example/offers/a@b") == 3
+
+
 def test_a_fault_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError), speaking(as_json=True):
         raise ZeroDivisionError

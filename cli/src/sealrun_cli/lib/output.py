@@ -19,6 +19,8 @@ from sealrun.offers.asset import Amount, Asset
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.waiting import Wait, shown
 
+# Between :// and @ may stand a password: of a node, a service, a database, a proxy.
+_USER = re.compile(r"(?<=://)[^\s/]*@")
 _COMMAND = re.compile(r"\A\s*:(?=:)|#(?=#\[)")
 # Printable and blank: with these, words of strangers could stand as a sentence where a line goes on.
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
@@ -71,12 +73,12 @@ class Output:
 
     def progress(self, line: str) -> None:
         """What is done now."""
-        self._console.print(plain(line), style="dim", markup=False, soft_wrap=True)
+        self._console.print(plain(without_users(line)), style="dim", markup=False, soft_wrap=True)
 
     @contextmanager
     def waiting(self, what: str, usually: str = "") -> Iterator[Wait]:
         """Show that a long step goes on, until the block ends; ``usually`` says how long it takes."""
-        with shown(Wait(plain(what), usually), self._console) as wait:
+        with shown(Wait(plain(without_users(what)), usually), self._console) as wait:
             yield wait
 
     @contextmanager
@@ -113,6 +115,7 @@ class Output:
 
     def error(self, error: CliError) -> None:
         """Why it goes no further."""
+        error = CliError(error.kind, without_users(error.detail), without_users(error.following))
         if self._as_json:
             with suppress(OSError):  # stdout may be what failed
                 print(one_json({"error": error.value()}), flush=True)
@@ -145,6 +148,11 @@ def plain(text: str) -> str:
     """
     shown = "".join(each if each.isprintable() and each not in _BLANK else ascii(each)[1:-1] for each in text)
     return _COMMAND.sub(lambda match: f"{match[0][:-1]}\\x{ord(match[0][-1]):x}", shown)
+
+
+def without_users(text: str) -> str:
+    """The text without what stands before the ``@`` of an address: a log may be read by others."""
+    return _USER.sub("", text)
 
 
 def one_json(value: Mapping[str, Any]) -> str:
