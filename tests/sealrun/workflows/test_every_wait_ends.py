@@ -550,3 +550,27 @@ def test_l11_a_waiting_run_is_not_stopped_because_its_jobs_are_not_told_once(
     assert outcome(record) is ending
     stopped = world.provider.canceled.values()
     assert all(at <= record.started_at + 120 + late + 2 * LONGEST_PAUSE for at in stopped)
+
+
+@pytest.mark.parametrize("before", [10, 200])
+def test_l11_a_waiting_run_is_looked_at_before_a_stop_though_the_look_before_its_time_failed(
+    before: int,
+) -> None:
+    """That look puts the next one off beyond the time's end, and a tick may come later still."""
+    world = World(make_offer(limits=limits_value(seconds=600, queue_seconds=3600)))
+    world.provider.queued = 3600 + 900
+    first = Job(1, "first", "", "in_progress", "", retried=False, has_artifacts=False, runner="r", runs=True)
+    answers = iter(range(1))
+
+    def jobs_now(_: int) -> list[Job]:
+        if next(answers, None) is not None:
+            raise ProviderUnclear("502")
+        return [first]
+
+    world.provider.jobs_now = jobs_now
+    record = world.call().record
+    for at in (*range(300, 3301, 300), 3600 - before, 3600 + 400):
+        world.clock.passes(record.started_at + at - world.clock.now)
+        world.provider.down = at == 3600 - before
+        world.sweep()
+    assert outcome(world.settle(record.call_hash)) is Outcome.SUCCEEDED

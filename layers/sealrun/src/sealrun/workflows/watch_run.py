@@ -125,7 +125,8 @@ def _before_a_stop(record: Record, limits: Limits, provider: InTime, now: int) -
     try:
         jobs = provider.jobs_now(record.run_id)
     except ProviderError:
-        if now < end + LOG_WAIT or record.wake_at <= end:
+        # A look that failed before the end puts the next one off, for no longer than that.
+        if min(now, record.wake_at) < end + LOG_WAIT:
             raise
         return record
     if any(job.taken for job in jobs):
