@@ -62,6 +62,17 @@ def test_a_result_that_stdout_does_not_take_is_an_error_of_its_own(
 
 
 @pytest.mark.parametrize("as_json", [True, False])
+def test_a_result_without_a_stdout_is_no_error(*, as_json: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``>&-``: who was shown a traceback behind a purchase made it again."""
+    monkeypatch.setattr(sys, "stdout", None)
+    told: list[str] = []
+    with speaking(as_json=as_json) as out:
+        out.once_told(lambda: told.append("forgotten"))
+        out.result({"paid": 1}, "paid")
+    assert told == ["forgotten"]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
 def test_r11_no_password_in_an_address_is_told(*, as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """``call``, ``show`` and others repeated that of an offer's address, in logs that others read."""
     address = "https://user:se@cr3t@host.example/offers/a@b"

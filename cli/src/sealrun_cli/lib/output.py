@@ -99,7 +99,7 @@ class Output:
     def result(self, value: Mapping[str, Any], *lines: "str | Line") -> None:
         """What came of it, once per command: the value with --json, else the lines."""
         self._print(value, *lines)
-        sys.stdout.flush()  # a disk that takes nothing is told here, and not once the command is over
+        print(end="", flush=True)  # a disk that takes nothing is told here, and not once the command is over
         for forget in self._forget:
             forget()
 
