@@ -120,9 +120,13 @@ def test_the_urls_of_another_server_with_s3s_api_give_the_bytes_as_a_download(tm
         "s3://bucket?endpoint=localhost:9000",
         "s3://bucket?endpoint=https://a&endpoint=https://b",
         "s3://KEY:a-secret@bucket",
+        "s3://bucket?endpoint=https://KEY:a-secret@s3.example",  # its signed URLs would show them to buyers
+        "s3://bucket?endpoint=https%3A%2F%2FKEY%3Aa-secret%40s3.example",
+        "s3://bucket?endpoint=https://KEY:a/secret@s3.example",
     ],
 )
 def test_what_names_no_bucket_is_refused(place: str) -> None:
-    with pytest.raises(Malformed, match=r"evidence: expected s3://BUCKET\?endpoint=URL, got") as caught:
+    expected = r"evidence: expected s3://BUCKET\?endpoint=URL without a user, got"
+    with pytest.raises(Malformed, match=expected) as caught:
         open_bucket(place)
     assert "secret" not in caught.value.detail

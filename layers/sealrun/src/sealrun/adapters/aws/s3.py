@@ -70,8 +70,9 @@ def bucket_and_endpoint(place: str) -> tuple[str, str]:
         Malformed: it is no such URL.
     """
     found = _PLACE.fullmatch(place)
-    if not found:
-        raise Malformed(f"evidence: expected s3://BUCKET?endpoint=URL, got {without_user(place)}")
+    if not found or "@" in unquote(place):  # what stands before one would be in every signed URL
+        got = without_user(unquote(place))
+        raise Malformed(f"evidence: expected s3://BUCKET?endpoint=URL without a user, got {got}")
     bucket, endpoint = found.groups(default="")
     return bucket, unquote(endpoint)
 
