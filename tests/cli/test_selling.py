@@ -20,7 +20,7 @@ from sealrun_cli.lib import background
 from sealrun_cli.lib.confirming import ask, confirm, read_secret
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.init_answers import evidence, shows_outputs
-from sealrun_cli.lib.keys import read_key
+from sealrun_cli.lib.keys import kept_or_new, read_key
 from sealrun_cli.lib.output import Output
 from sealrun_cli.lib.passphrases import passphrase
 from sealrun_cli.lib.repository import Repository
@@ -134,11 +134,19 @@ def test_r1_a_secret_in_the_place_of_its_files_name_is_not_repeated(secret: str)
         assert secret not in f"{caught.value.detail} {caught.value.__cause__}"
 
 
-def test_r1_a_key_in_the_place_of_its_files_name_is_not_repeated() -> None:
+@pytest.mark.parametrize("form", ["{}", "{}\n", " {}", '"{}"'])
+def test_r1_a_key_in_the_place_of_its_files_name_is_not_repeated(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a line break, as a CI's variable may end, or quotes; nor is a new file named so."""
+    monkeypatch.chdir(tmp_path)
     key = PrivateKey.from_scalar(7).to_base58()
-    with pytest.raises(CliError, match="expected a file's name, got a key") as caught:
-        read_key(key)
-    assert key not in caught.value.detail + caught.value.following
+    given = form.format(key)
+    for use in (read_key, lambda name: kept_or_new(Path(name), Output(as_json=True))):
+        with pytest.raises(CliError, match="expected a file's name, got a key") as caught:
+            use(given)
+        assert key not in caught.value.detail + caught.value.following
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_seal_writes_is_read_for_its_own_offer_only(tmp_path: Path) -> None:

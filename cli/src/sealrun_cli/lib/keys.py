@@ -24,7 +24,13 @@ KEY_FORM = re.compile(r"EK[1-9A-HJ-NP-Za-km-z]{50}")
 
 
 def key_place(path: Path) -> Path:
-    """Where a key is or will be: a name without a folder is in ``.sealrun``, unless it is here already."""
+    """Where a key is or will be: a name without a folder is in ``.sealrun``, unless it is here already.
+
+    Raises:
+        CliError: the name is a key itself, which is not repeated.
+    """
+    if KEY_FORM.search(str(path)):
+        raise CliError("key", "key: expected a file's name, got a key", "write it into a file, mode 0600")
     bare = len(path.parts) == 1 and not os.path.lexists(path)
     return WORK / path if bare else path
 
@@ -37,8 +43,6 @@ def read_key(source: str) -> PrivateKey:
     """
     if source == STDIN:
         return _key(sys.stdin.read(MAX_SECRET_BYTES), "stdin")
-    if KEY_FORM.fullmatch(source):
-        raise CliError("key", "key: expected a file's name, got a key", "write it into a file, mode 0600")
     path = key_place(Path(source))
     if not path.exists():
         either = source if path == Path(source) else f"{source} or {path}"
