@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -127,10 +126,10 @@ def test_r1_what_is_no_token_alone_is_refused_and_not_repeated(tmp_path: Path, w
 @pytest.mark.parametrize("secret", ["glpat-" + "secret" * 4, "secret words", "secret" * 60])
 def test_r1_a_secret_in_the_place_of_its_files_name_is_not_repeated(secret: str) -> None:
     """As where a variable of GitLab's is of the type Variable, not File."""
-    for read in (partial(read_secret, question="?"), partial(passphrase, question="?")):
-        with pytest.raises(CliError, match="expected a file that is there") as caught:
-            read(secret)
-        assert caught.value.following
+    for read, option in ((read_secret, "token-file"), (passphrase, "passphrase-file")):
+        with pytest.raises(CliError, match=f"^{option}.*: expected a file that is there") as caught:
+            read(secret, "?")
+        assert option in caught.value.following
         assert secret not in f"{caught.value.detail} {caught.value.__cause__}"
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sealrun.adapters.keys.key_file import create_key_file
 from sealrun.adapters.sql.database import Database
 from sealrun.adapters.sql.deployment import Deployment
 from sealrun_cli.lib.errors import CliError
+from sealrun_cli.lib.passphrases import PASSPHRASE_FILE
 from sealrun_cli.lib.served import database_url
 from sealrun_cli.lib.served_target import ServedTarget, target_at
 from sealrun_cli.lib.target import find_target
@@ -37,6 +39,20 @@ def test_a_service_that_was_started_in_this_folder_is_found_by_its_name(url: str
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert json.loads(file.read_bytes())["table"] == url
     assert (find_target(tmp_path, "s").url, find_target(tmp_path, "s").ledger) == ("https://ci.example", "7")
+
+
+def test_a_passphrases_file_that_is_gone_since_can_be_named_anew(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pulled state's target notes the file's place; an error does not say it, for it may be a secret."""
+    create_key_file(tmp_path / "keys.json", "correct horse battery")
+    named = tmp_path / "named"
+    named.touch(mode=0o600)
+    named.write_text("correct horse battery")
+    monkeypatch.setenv(PASSPHRASE_FILE, str(named))
+    local = {PASSPHRASE_FILE: str(tmp_path / "gone")}
+    target = ServedTarget("s", "http://old", "", url, str(tmp_path / "keys.json"), "0", {}, local=local)
+    assert target.keys.derived("a purpose")
 
 
 def test_what_only_aws_has_is_told(url: str, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def read_secret(source: str, question: str) -> str:
             not repeated.
     """
     if source or not sys.stdin.isatty():
-        text = read_private(source or STDIN).strip()
+        text = read_private(source or STDIN, "--token-file").strip()
     else:
         text = str(typer.prompt(question, hide_input=True, err=True)).strip()
     if not re.fullmatch("[!-~]*", text):

@@ -65,13 +65,15 @@ def _key(text: str, where: str) -> PrivateKey:
         ) from None
 
 
-def read_private(source: str) -> str:
+def read_private(source: str, option: str) -> str:
     """At most 1024 characters of a secret, from a file that nobody else may read or from stdin for ``-``.
+
+    ``option`` is what named the file, for an error.
 
     Raises:
         CliError: there is no such file, or others may read it.
     """
-    return sys.stdin.read(MAX_SECRET_BYTES) if source == STDIN else _private_text(Path(source))
+    return sys.stdin.read(MAX_SECRET_BYTES) if source == STDIN else _private_text(Path(source), option)
 
 
 def new_key(path: Path) -> PrivateKey:
@@ -108,7 +110,7 @@ def address_in(path: Path | None) -> str:
     return read_key(str(path)).public_key().to_base58()
 
 
-def _private_text(path: Path) -> str:
+def _private_text(path: Path, option: str) -> str:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             _check_mode(file, path)
@@ -117,8 +119,8 @@ def _private_text(path: Path) -> str:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
             raise
         # Its name is not repeated, for it may be the secret itself.
-        detail = "secret: expected a file that is there, got another name"
-        raise CliError("file", detail, "name the file that holds the secret, or - for stdin") from None
+        detail = f"{option[2:]}: expected a file that is there, got another name"
+        raise CliError("file", detail, f"name the file that holds it with {option}, or - for stdin") from None
 
 
 def _check_mode(file: IO[str], path: Path) -> None:

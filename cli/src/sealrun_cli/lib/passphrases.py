@@ -25,7 +25,7 @@ def passphrase(source: str, question: str, *, again: bool = False) -> str:
         CliError: there is nobody to ask, or others may read the file.
     """
     if source:
-        return read_private(source).strip()
+        return read_private(source, f"--passphrase-file or {PASSPHRASE_FILE}").strip()
 
     def ask() -> str:
         try:

@@ -64,7 +64,8 @@ class ServedTarget(Target):
         path = Path(self.kms_key)
         if not path.exists():
             raise CliError("keys", f"keys: expected {path}, got none", "name it: export SEALRUN_KEYS=FILE")
-        source = self.local.get(PASSPHRASE_FILE) or os.environ.get(PASSPHRASE_FILE, "")
+        noted = self.local.get(PASSPHRASE_FILE, "")
+        source = noted if os.access(noted, os.F_OK) else os.environ.get(PASSPHRASE_FILE, "")
         return open_key_file(path, passphrase(source, f"Passphrase of {path}"))
 
     def client(self, service: str) -> Any:
