@@ -7,6 +7,7 @@ import pytest
 
 from local.repositories import commit_all, git
 from sealrun.offers.offer import Offer
+from sealrun_cli.commands import check
 from sealrun_cli.commands.check import payment_findings
 from sealrun_cli.lib.check_gitlab import long_jobs
 from sealrun_cli.lib.check_source import SourceCheck, pipeline_findings
@@ -487,6 +488,15 @@ def test_terms_are_looked_at_as_far_as_somebody_can_be_asked() -> None:
     assert (node.holds, terms.holds) == (None, True)
     [unreachable] = payment_findings(make_paid_offer(), "http://127.0.0.1:9/graphql")
     assert (unreachable.holds, "another node" in unreachable.following) == (False, True)
+
+
+def test_r11_a_key_in_a_nodes_address_is_not_told_where_the_node_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The log of a CI that runs ``check`` is read by many."""
+    monkeypatch.setattr(check, "_price_found", lambda *_: 180)
+    node, *_ = payment_findings(make_paid_offer(), "https://node.example/graphql?key=a-secret")
+    assert node.message.startswith("https://node.example/graphql answers")
 
 
 def test_a16_more_calls_an_hour_than_can_be_proved_are_the_sellers_to_judge() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
-from sealrun_cli.lib.service import PAUSES, Service, is_here
+from sealrun_cli.lib.service import PAUSES, Service, is_here, well_formed
 from sealrun_cli.lib.tools import _result
 
 URL = "https://calls.example/calls/5"
@@ -162,6 +162,13 @@ def test_r11_what_stands_for_a_password_in_an_address_that_answers_is_not_repeat
         with pytest.raises(CliError, match="/graphql: expected") as caught:
             ask("https://seller:a-secret@node.example/graphql?key=a-secret")
         assert "secret" not in caught.value.detail
+
+
+def test_r11_a_key_in_an_address_is_not_repeated_where_an_answer_has_another_form() -> None:
+    address = "https://node.example/graphql?key=a-secret"
+    with pytest.raises(CliError, match="/graphql: expected") as caught, well_formed("figure", address):
+        raise KeyError
+    assert "secret" not in caught.value.detail
 
 
 def test_a_problem_that_says_nothing_is_named_with_its_address() -> None:

@@ -31,6 +31,7 @@ from sealrun_cli.lib.output import INTERRUPTED, Output, speaking
 from sealrun_cli.lib.repository import Repository
 from sealrun_cli.lib.sandbox_state import MAINTAINER, found_sandbox, sandbox_token
 from sealrun_cli.lib.sealing import asked_token
+from sealrun_cli.lib.service import shown
 from sealrun_cli.lib.set_up import set_up_of
 from sealrun_cli.lib.target import step
 from sealrun_cli.lib.units import lasting
@@ -127,7 +128,7 @@ def payment_findings(offer: Offer, node: str) -> Iterator[Finding]:
         yield bad("terms", error.detail, following)
         return
     hours = terms.exit_delay * seconds / 3600
-    yield good("node", f"{node} answers, synced, {terms.network}")
+    yield good("node", f"{shown(node)} answers, synced, {terms.network}")
     yield good("terms", f"seller and operator can be paid, share {share}, exit after {hours:g} h")
     within = terms.provable_calls(run_seconds=offer.limits.longest, slot_seconds=seconds)
     if within is not None:

@@ -20,7 +20,7 @@ from sealrun_cli.lib.offer_file import OFFER_FILE, document, read_offer, read_va
 from sealrun_cli.lib.outgoing import open_client
 from sealrun_cli.lib.output import speaking
 from sealrun_cli.lib.repository import Repository
-from sealrun_cli.lib.service import Service, good
+from sealrun_cli.lib.service import Service, good, shown
 
 # In the order of the contract's declarations: offerHash, termsHash, credentialHash, closed.
 OFFER_HASH, CLOSED, STATE_FIELDS = 0, 3, 4
@@ -144,7 +144,8 @@ def _state(service: Service, node: str, contract: PublicKey) -> list[int] | None
         account = answer["data"]["account"]
         state = [int(each) for each in account["zkappState"] or []] if account else []
     except (KeyError, TypeError, ValueError):
-        raise CliError("node-unavailable", f"{node}: expected an account, got {str(answer)[:200]}") from None
+        got = str(answer)[:200]
+        raise CliError("node-unavailable", f"{shown(node)}: expected an account, got {got}") from None
     return state if len(state) >= STATE_FIELDS else None
 
 

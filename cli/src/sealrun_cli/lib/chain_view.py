@@ -13,7 +13,7 @@ from sealrun.offers.asset import MINA, Asset
 from sealrun.offers.terms import Terms
 from sealrun_cli.lib.errors import CliError
 from sealrun_cli.lib.nodes import data_of
-from sealrun_cli.lib.service import Service, well_formed
+from sealrun_cli.lib.service import Service, shown, well_formed
 from sealrun_cli.lib.units import SLOT_SECONDS
 
 STATE_FIELDS = 8
@@ -176,7 +176,8 @@ def moment(
     )
     data = data_of(service, node, query, key=account, payer=payer, token=asset.id)
     if data.get("syncStatus") != "SYNCED":
-        raise CliError("node-unavailable", f"{node}: expected SYNCED, got {str(data.get('syncStatus'))[:20]}")
+        got = str(data.get("syncStatus"))[:20]
+        raise CliError("node-unavailable", f"{shown(node)}: expected SYNCED, got {got}")
     with well_formed("node-unavailable", node):
         if not (data.get("account") or {}).get("verificationKey"):
             raise _missing(account, asset)

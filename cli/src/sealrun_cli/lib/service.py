@@ -176,7 +176,7 @@ def well_formed(kind: str, where: str) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         got = f"{type(error).__name__}: {error}"[:120]
-        raise CliError(kind, f"{where[:200]}: expected an answer of its form, got {got}") from error
+        raise CliError(kind, f"{shown(where)}: expected an answer of its form, got {got}") from error
 
 
 @contextmanager
