@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from sealrun.chain.answers import OF_ANOTHER_FORM
 from sealrun.encoding.fields import canonical
 from sealrun.encoding.json_limits import parse_object
 from sealrun.errors import Malformed
@@ -174,7 +175,7 @@ def well_formed(kind: str, where: str) -> Iterator[None]:
     """
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except OF_ANOTHER_FORM as error:
         got = f"{type(error).__name__}: {error}"[:120]
         raise CliError(kind, f"{shown(where)}: expected an answer of its form, got {got}") from error
 

@@ -1,6 +1,6 @@
 """Gather the evidence of a run that is over: logs always, files only of a run that succeeded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sealrun.errors import (
@@ -82,8 +82,12 @@ def gather(
     places = Places()
     search_by = in_time.sooner(LEFT_TO_STORE)
     mask_by = search_by if record.spoiled > 1 else in_time  # this collection counts already
+
+    def may_come() -> bool:
+        return still_to_come(run, record, now=in_time.clock())
+
     logs, missing = _logs(
-        jobs, run, record, provider, store, spool, offer, scanner, small, in_time, mask_by, places
+        jobs, may_come, provider, store, spool, offer, scanner, small, in_time, mask_by, places
     )
     logged = first_lines([item for log in logs.values() for item in log.items])
     look = Look(scanner, unpack, spool, search_by)
@@ -92,7 +96,7 @@ def gather(
         try:
             files = gather_files(jobs, offer, provider, store, unpack, look, places)
         except (UnsafeArchive, SecretFound, ProviderRefused) as error:
-            if _passes(error) and still_to_come(run, record, now=in_time.clock()):
+            if _passes(error) and may_come():
                 raise ProviderUnclear(f"an archive is not there yet: {error.detail}") from error
             ending = _unreadable(ending, error)
     tokens = check_tokens(
@@ -104,7 +108,7 @@ def gather(
         store=store,
         ledger=ledger,
         issuers=issuers,
-        may_come=still_to_come(run, record, now=in_time.clock()),
+        may_come=may_come(),
     )
     grade, why = tokens.grade(files.outputs)
     if ending.outcome is Outcome.SUCCEEDED and grade < offer.evidence.grade:
@@ -128,8 +132,7 @@ def gather(
 
 def _logs(
     jobs: Sequence[Job],
-    run: Run,
-    record: Record,
+    may_come: Callable[[], bool],
     provider: Provider,
     store: EvidenceStore,
     spool: Spool,
@@ -167,7 +170,7 @@ def _logs(
                 raise
             missing[job.name] = NO_TIME
         except ProviderRefused as error:
-            if job.result.ran and still_to_come(run, record, now=in_time.clock()):
+            if job.result.ran and may_come():
                 raise ProviderUnclear(f"the log of {job.name} is not there yet: {error.detail}") from error
             missing[job.name] = error.detail[:MAX_WHY]
     return logs, missing
