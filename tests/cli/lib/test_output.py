@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import subprocess
 import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -70,6 +71,40 @@ def test_a_result_without_a_stdout_is_no_error(*, as_json: bool, monkeypatch: py
         out.once_told(lambda: told.append("forgotten"))
         out.result({"paid": 1}, "paid")
     assert told == ["forgotten"]
+
+
+SPEAKS = """
+import sys, typer
+from sealrun_cli.lib.output import speaking
+def command(json: bool = False):
+    with speaking(as_json=json) as out:
+        out.progress("paying 5 MINA")
+        out.progress("call     https://ci.example/calls/5")
+        out.result({"state": "succeeded"}, "succeeded")
+typer.run(command)
+"""
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("deaf", ["stdout", "stderr"])
+@pytest.mark.parametrize("how", ["full", "gone"])
+def test_c2_what_one_stream_does_not_take_is_told_on_the_other(how: str, deaf: str, *, as_json: bool) -> None:
+    """``2>FILE`` on a full disk, ``2>&1 >FILE | head``, ``| true``: a purchase was told nowhere."""
+    if how == "full":
+        closed = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, closed = os.pipe()
+        os.close(reader)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    out, err = (closed if deaf == name else subprocess.PIPE for name in ("stdout", "stderr"))
+    words = [sys.executable, "-c", SPEAKS, *(["--json"] if as_json else [])]
+    done = subprocess.run(words, env=buffered, text=True, check=False, stdout=out, stderr=err)
+    os.close(closed)
+    if deaf == "stderr":
+        assert (done.returncode, "succeeded" in done.stdout) == (0, True)
+    else:
+        *_, error, following = done.stderr.splitlines()
+        assert (done.returncode, error[:14], following[:5]) == (1, "error: [Errno ", "next:")
 
 
 @pytest.mark.parametrize("as_json", [True, False])

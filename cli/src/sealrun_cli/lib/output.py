@@ -1,7 +1,9 @@
 """Results on stdout, as lines or as one JSON object; progress and errors on stderr."""
 
+import errno
 import io
 import json
+import os
 import re
 import sys
 import textwrap
@@ -61,6 +63,36 @@ class Line:
         )
 
 
+class _Screen(Console):
+    """A broken pipe is an error like a full disk: rich's own console ends the command without a word."""
+
+    def on_broken_pipe(self) -> None:
+        """Say so to whoever printed."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+class _Words(_Screen):
+    """Stderr: where nothing takes its lines the command goes on without them, for it may have paid (C2)."""
+
+    def print(self, *objects: Any, **named: Any) -> None:
+        """The line, if it can be told."""
+        try:
+            super().print(*objects, **named)
+        except OSError:
+            sys.stderr = None  # else the process would end with a status of its own
+
+
+@contextmanager
+def _printed() -> Iterator[None]:
+    """Tell at once what stdout does not take, and not once the command is over."""
+    try:
+        yield
+        print(end="", flush=True)
+    except OSError:
+        sys.stdout = None  # else it would be told again then, with a status of its own
+        raise
+
+
 class Output:
     """Where one command speaks."""
 
@@ -68,7 +100,7 @@ class Output:
         """With ``quiet`` nothing is said of progress, nor of errors to people."""
         take_any_text()
         self._as_json = as_json
-        self._console = Console(stderr=True, highlight=False, emoji=False, quiet=quiet)
+        self._console = _Words(stderr=True, highlight=False, emoji=False, quiet=quiet)
         self._forget: list[Callable[[], None]] = []
 
     def progress(self, line: str) -> None:
@@ -98,8 +130,8 @@ class Output:
 
     def result(self, value: Mapping[str, Any], *lines: "str | Line") -> None:
         """What came of it, once per command: the value with --json, else the lines."""
-        self._print(value, *lines)
-        print(end="", flush=True)  # a disk that takes nothing is told here, and not once the command is over
+        with _printed():
+            self._print(value, *lines)
         for forget in self._forget:
             forget()
 
@@ -107,7 +139,7 @@ class Output:
         if self._as_json:
             print(one_json(value))
             return
-        screen = Console(highlight=False, emoji=False)  # no `:word:` of a name becomes a picture
+        screen = _Screen(highlight=False, emoji=False)  # no `:word:` of a name becomes a picture
         for line in lines:
             styled = Line(line) if isinstance(line, str) else line
             for part in styled.parts(screen.width if screen.is_terminal else 0):
@@ -117,8 +149,8 @@ class Output:
         """Why it goes no further."""
         error = CliError(error.kind, without_users(error.detail), without_users(error.following))
         if self._as_json:
-            with suppress(OSError):  # stdout may be what failed
-                print(one_json({"error": error.value()}), flush=True)
+            with suppress(OSError), _printed():  # stdout may be what failed
+                print(one_json({"error": error.value()}))
         self._console.print(f"error: {plain(error.detail)}", style="bold red", markup=False, soft_wrap=True)
         if error.following:
             self._console.print(f"next:  {plain(error.following)}", markup=False, soft_wrap=True)
