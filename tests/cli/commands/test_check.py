@@ -398,6 +398,39 @@ def test_r8_a_job_at_github_whose_condition_holds_in_each_run_of_a_call_is_sold(
     assert [each.holds for each in found if each.what == "success"] == [certain]
 
 
+@pytest.mark.parametrize(
+    ("condition", "certain"),
+    [
+        ("startsWith(github.ref, 'refs/tags/')", True),
+        ("${{ startsWith(github.ref, 'refs/tags/v') && !cancelled() }}", True),
+        ("github.ref_type == 'tag'", True),
+        ("github.repository == 'Octo-Org/octo-repo'", True),
+        ("github.repository_owner == 'octo-org' && startsWith(github.ref, 'refs/tags/')", True),
+        ("github.event_name == 'push' || github.repository=='octo-org/octo-repo'", True),
+        ("${{ ! startsWith(github.ref, 'refs/tags/') }}", False),
+        ("startsWith(github.ref, 'refs/tags/w')", False),
+        ("startsWith(github.ref, 'refs/tags/v') == false", False),
+        ("startsWith(github.ref, 'refs/tags/v') && inputs.layer", False),
+        ("startsWith(github.ref, 'refs/heads/')", False),
+        ("github.ref_type == 'branch'", False),
+        ("github.repository == 'octo-org/octo-repo-prod'", False),
+        ("github.repository != 'octo-org/octo-repo'", False),
+        ("github.repository_owner == 'octo'", False),
+        ("github.repository == 'octo-org/octo-repo' && github.repository == 'octo-org/other'", False),
+        ("github.repository == 'octo-org/octo-repo'\", continue-on-error: \"true", False),
+    ],
+)
+def test_r8_a_job_at_github_that_runs_at_the_tag_and_in_the_project_of_the_offer_is_sold(
+    condition: str, *, certain: bool
+) -> None:
+    """As a workflow has it that others fork, or that goes on at a tag only; here at v1.0.0."""
+    source = {**offer_value()["source"], "provider": "github", "project": "octo-org/octo-repo"}
+    offer = make_offer(inputs=SCHEMA, source=source)
+    text = WORKFLOW.format(job=f'if: "{condition}", steps: [{{run: make}}]')
+    found = list(pipeline_findings(offer, read_pipeline("github", text.encode())))
+    assert [each.holds for each in found if each.what == "success"] == [certain]
+
+
 def test_r5_r8_a_job_at_github_that_waits_for_a_person_holds_up_those_that_are_sold() -> None:
     text = f"{WORKFLOW.format(job=CHECKOUT)}  deploy: {{environment: production, needs: build}}\n"
     offer = make_offer(inputs=SCHEMA, success={"jobs": ["build"]})

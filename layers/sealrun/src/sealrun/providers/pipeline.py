@@ -39,6 +39,8 @@ class Pipeline(NamedTuple):
     handed: tuple[tuple[str, str], ...] = ()  # other files whose jobs run, and what the file hands to each
     by_run: tuple[str, ...] = ()  # includes that may be others in another run: by their rules, or their names
     uncertain: Mapping[str, str] = {}  # why a job need not succeed, by its name (R8)
+    # By a job that is uncertain: it is not where all of these are how the offer's project/ or ref begins.
+    sure_for: Mapping[str, tuple[str, ...]] = {}
     last_job: bool = False  # it ends in a job whose CI token can name the call done
     # What keeps that token from saying so of all other jobs: "what is; what to do".
     last_job_troubles: tuple[str, ...] = ("expected a provider whose last job can be told apart; use GitLab",)

@@ -15,7 +15,13 @@ from sealrun.runs.judge import CALL_INPUT
 # A condition of a job that is true of what a call starts.
 _SURE = re.compile(
     r"(?i:true|always\(\)|success\(\)|! *(cancelled|failure)\(\)"
+    r"|github\.ref_type *== *'tag'"
     r"|github\.event_name *(== *'workflow_dispatch'|!= *'(?!workflow_dispatch')\w+'))"
+)
+# One that is true of what a call starts in this project, of this owner, or at a tag that begins so.
+_SOURCE = re.compile(
+    r"(?i)github\.repository(?:_owner)? *== *'([\w./-]+)'"
+    r"|startsWith\( *github\.ref *, *'(refs/tags/[^']*)' *\)"
 )
 _INPUT_NAMES = ("default", "description", "options", "required", "type", "deprecationMessage")
 
@@ -48,6 +54,11 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         uncertain={
             str(job.get("name") or name): why for name, job in jobs.items() if (why := _why_uncertain(job))
         },
+        sure_for={
+            str(job.get("name") or name): _sure_for(str(job.get("if")))
+            for name, job in jobs.items()
+            if not _why_uncertain({**job, "if": "true"})
+        },
         troubles=tuple(_troubles(jobs)),
         with_token=tuple(name for name, job in jobs.items() if _may_ask_for_token(document, job)),
         last_job=any(map(is_last_job, jobs.values())),
@@ -69,6 +80,12 @@ def _why_uncertain(job: Mapping[str, Any]) -> str:
     if any(step.get("continue-on-error") not in (None, False) for step in steps):
         return "has a step whose failure is not its own (continue-on-error)"
     return f"runs only if {str(job['if'])[:60]}" if "if" in job and not _holds(str(job["if"])) else ""
+
+
+def _sure_for(condition: str) -> tuple[str, ...]:
+    """How project or ref must begin for it to hold in every call's run; nothing where that is not enough."""
+    found = [f"{project}/" if project else ref for project, ref in _SOURCE.findall(condition)]
+    return tuple(found) if _holds(_SOURCE.sub("true", condition)) else ()
 
 
 def _holds(condition: str) -> bool:
