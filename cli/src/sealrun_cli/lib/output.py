@@ -79,7 +79,13 @@ class _Words(_Screen):
         try:
             super().print(*objects, **named)
         except OSError:
-            sys.stderr = None  # else the process would end with a status of its own
+            _say_no_more("stderr")
+
+
+def _say_no_more(name: str) -> None:
+    """Python flushes the process's own streams at its end, and a failure there has a status of its own."""
+    if getattr(sys, name) is getattr(sys, f"__{name}__"):
+        setattr(sys, name, io.StringIO())
 
 
 @contextmanager
@@ -89,7 +95,7 @@ def _printed() -> Iterator[None]:
         yield
         print(end="", flush=True)
     except OSError:
-        sys.stdout = None  # else it would be told again then, with a status of its own
+        _say_no_more("stdout")
         raise
 
 
