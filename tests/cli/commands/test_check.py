@@ -431,6 +431,17 @@ def test_r8_a_job_at_github_that_runs_at_the_tag_and_in_the_project_of_the_offer
     assert [each.holds for each in found if each.what == "success"] == [certain]
 
 
+def test_r8_of_two_jobs_at_github_with_one_name_each_must_be_sure_to_run() -> None:
+    source = {**offer_value()["source"], "provider": "github", "project": "octo-org/octo-repo"}
+    unsure = "name: build, if: inputs.layer, steps: [{run: make}]"
+    sure = "{name: build, if: github.repository == 'octo-org/octo-repo', steps: [{run: make}]}"
+    text = f"{WORKFLOW.format(job=unsure)}  again: {sure}\n"
+    found = list(
+        pipeline_findings(make_offer(inputs=SCHEMA, source=source), read_pipeline("github", text.encode()))
+    )
+    assert [each.holds for each in found if each.what == "success"] == [False]
+
+
 def test_r5_r8_a_job_at_github_that_waits_for_a_person_holds_up_those_that_are_sold() -> None:
     text = f"{WORKFLOW.format(job=CHECKOUT)}  deploy: {{environment: production, needs: build}}\n"
     offer = make_offer(inputs=SCHEMA, success={"jobs": ["build"]})

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sealrun.offers.offer import Offer
@@ -10,7 +10,7 @@ from sealrun.offers.provider_rules import PROVIDERS, rules_of
 from sealrun.offers.source import Source
 from sealrun.providers.gitlab.job_rules import seconds as duration
 from sealrun.providers.kind import PipelineWords, kind_of
-from sealrun.providers.pipeline import Pipeline
+from sealrun.providers.pipeline import Pipeline, Uncertain
 from sealrun.receipts.grade import Grade
 from sealrun.receipts.issuers import issuer_of
 from sealrun.runs.judge import CALL_INPUT
@@ -109,23 +109,20 @@ def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
             detail = f"expected the job {name}, which must succeed, got {', '.join(pipeline.jobs)[:200]}"
             yield bad("success", detail, "correct [success] jobs in offer.toml")
     sold = {each for name in offer.success for each in _named(pipeline, name)}
-    needed = [
-        name
-        for name in pipeline.uncertain
-        if (not offer.success or name in sold) and not _sure(offer.source, pipeline.sure_for.get(name, ()))
-    ]
-    for name in needed:
-        detail = f"{name} {pipeline.uncertain[name]}, so a run that is good otherwise may lack it"
+    needed = [each for each in pipeline.uncertain if not offer.success or each.job in sold]
+    unsure = [each for each in needed if not _is_sure(each, offer.source)]
+    for each in unsure:
+        detail = f"{each.job} {each.why}, so a run that is good otherwise may lack it"
         yield bad("success", detail, "change the job, or name the jobs that must succeed in [success] jobs")
-    if not needed:
+    if not unsure:
         yield good("success", ", ".join(offer.success) or "every job must succeed")
 
 
-def _sure(source: Source, beginnings: Sequence[str]) -> bool:
-    texts = f"{source.project}/".lower(), source.ref.lower()
-    return bool(beginnings) and all(
-        any(text.startswith(each.lower()) for text in texts) for each in beginnings
-    )
+def _is_sure(job: Uncertain, source: Source) -> bool:
+    """True if it is uncertain for other offers alone. No case counts, as in GitHub's conditions."""
+    project, ref = f"{source.project}/".lower(), source.ref.lower()
+    begin = [project.startswith(each) or ref.startswith(each) for each in map(str.lower, job.beginnings)]
+    return bool(begin) and all(begin)
 
 
 def _named(pipeline: Pipeline, name: str) -> Iterator[str]:

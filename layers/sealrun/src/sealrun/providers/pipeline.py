@@ -22,6 +22,15 @@ class Declared(NamedTuple):
     default: Any = None  # as the file has it; None for none, and for YAML's null
 
 
+class Uncertain(NamedTuple):
+    """A job that need not succeed in a run that its provider calls a success (R8)."""
+
+    job: str  # its name, as the provider shows it
+    why: str
+    # It is certain for an offer whose ``project/`` or ref begins with each of these; for no offer if empty.
+    beginnings: tuple[str, ...] = ()
+
+
 class Pipeline(NamedTuple):
     """What one configuration file says."""
 
@@ -38,9 +47,7 @@ class Pipeline(NamedTuple):
     shown: tuple[str, ...] = ()  # what else names jobs, stages and archives, in the file's own words
     handed: tuple[tuple[str, str], ...] = ()  # other files whose jobs run, and what the file hands to each
     by_run: tuple[str, ...] = ()  # includes that may be others in another run: by their rules, or their names
-    uncertain: Mapping[str, str] = {}  # why a job need not succeed, by its name (R8)
-    # By a job that is uncertain: it is not where all of these are how the offer's project/ or ref begins.
-    sure_for: Mapping[str, tuple[str, ...]] = {}
+    uncertain: tuple[Uncertain, ...] = ()
     last_job: bool = False  # it ends in a job whose CI token can name the call done
     # What keeps that token from saying so of all other jobs: "what is; what to do".
     last_job_troubles: tuple[str, ...] = ("expected a provider whose last job can be told apart; use GitLab",)

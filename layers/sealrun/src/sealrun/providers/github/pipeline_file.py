@@ -9,7 +9,7 @@ from typing import Any
 
 from sealrun.errors import Malformed
 from sealrun.providers.github.last_job import is_last_job, last_job_troubles
-from sealrun.providers.pipeline import Declared, Pipeline, is_digest, mapping, options
+from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, options
 from sealrun.runs.judge import CALL_INPUT
 
 # A condition of a job that is true of what a call starts.
@@ -51,14 +51,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         unread=tuple(str(job["uses"]) for job in jobs.values() if _is_own(job)),
         shown=tuple(_shown(jobs, mapping(document.get("env")))),
         handed=tuple(_handed(jobs)),
-        uncertain={
-            str(job.get("name") or name): why for name, job in jobs.items() if (why := _why_uncertain(job))
-        },
-        sure_for={
-            str(job.get("name") or name): _sure_for(str(job.get("if")))
-            for name, job in jobs.items()
-            if not _why_uncertain({**job, "if": "true"})
-        },
+        uncertain=tuple(_uncertain(jobs)),
         troubles=tuple(_troubles(jobs)),
         with_token=tuple(name for name, job in jobs.items() if _may_ask_for_token(document, job)),
         last_job=any(map(is_last_job, jobs.values())),
@@ -72,17 +65,20 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
     )
 
 
-def _why_uncertain(job: Mapping[str, Any]) -> str:
-    """Why the job, or a step of it, may not succeed in a run that GitHub calls a success (R8)."""
-    steps = [mapping(step) for step in job.get("steps") or []]
-    if job.get("continue-on-error") not in (None, False):
-        return "is allowed to fail (continue-on-error)"
-    if any(step.get("continue-on-error") not in (None, False) for step in steps):
-        return "has a step whose failure is not its own (continue-on-error)"
-    return f"runs only if {str(job['if'])[:60]}" if "if" in job and not _holds(str(job["if"])) else ""
+def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
+    """Jobs that may not succeed, or a step of which may not, in a run that GitHub calls a success (R8)."""
+    for name, job in jobs.items():
+        shown = str(job.get("name") or name)
+        steps = [mapping(step) for step in job.get("steps") or []]
+        if job.get("continue-on-error") not in (None, False):
+            yield Uncertain(shown, "is allowed to fail (continue-on-error)")
+        elif any(step.get("continue-on-error") not in (None, False) for step in steps):
+            yield Uncertain(shown, "has a step whose failure is not its own (continue-on-error)")
+        elif "if" in job and not _holds(condition := str(job["if"])):
+            yield Uncertain(shown, f"runs only if {condition[:60]}", _beginnings(condition))
 
 
-def _sure_for(condition: str) -> tuple[str, ...]:
+def _beginnings(condition: str) -> tuple[str, ...]:
     """How project or ref must begin for it to hold in every call's run; nothing where that is not enough."""
     found = [f"{project}/" if project else ref for project, ref in _SOURCE.findall(condition)]
     return tuple(found) if _holds(_SOURCE.sub("true", condition)) else ()

@@ -14,7 +14,7 @@ from sealrun.providers.gitlab.last_job import (
     own_runner_troubles,
     starts_last_job,
 )
-from sealrun.providers.pipeline import Declared, Pipeline, is_digest, mapping, options
+from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, options
 from sealrun.runs.judge import CALL_INPUT
 
 TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
@@ -54,7 +54,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         shown=tuple(_shown(body)),
         handed=tuple(_handed(body.get("include"))),
         by_run=tuple(_by_run(body.get("include"))),
-        uncertain={name: why for name, job in jobs.items() if (why := why_uncertain(job))},
+        uncertain=tuple(Uncertain(name, why) for name, job in jobs.items() if (why := why_uncertain(job))),
         cancels_itself=any(each.get("on_new_commit") != "none" for each in cancels),
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
         with_token=tuple(name for name, job in jobs.items() if _asks_for_token(job)),
