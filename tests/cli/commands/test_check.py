@@ -442,6 +442,65 @@ def test_r8_of_two_jobs_at_github_with_one_name_each_must_be_sure_to_run() -> No
     assert [each.holds for each in found if each.what == "success"] == [False]
 
 
+@pytest.mark.parametrize(
+    ("jobs", "told"),
+    [
+        ("prep: {if: inputs.layer}, build: {needs: prep}", ["build needs prep, which runs only if inputs.l"]),
+        (
+            "prep: {if: inputs.layer}, mid: {needs: [prep], if: always()}, build: {needs: [mid]}",
+            ["build needs"],
+        ),
+        (
+            "prep: {name: Look, if: inputs.layer}, build: {needs: [prep]}",
+            ["build needs Look, which runs only"],
+        ),
+        (
+            "prep: {if: github.ref_name}, build: {needs: prep, if: github.repository == 'o/r'}",
+            ["build needs"],
+        ),
+        ("prep: {if: inputs.layer}, build: {needs: prep, if: '!cancelled()'}", []),
+        ("prep: {if: github.repository == 'o/r'}, build: {needs: prep}", []),
+        ("prep: {continue-on-error: true}, build: {needs: [prep, elsewhere]}", []),
+        ("prep: {if: inputs.layer}, build: {}", []),
+        ("build: {needs: mid}, mid: {needs: build}", []),
+    ],
+)
+def test_r8_a_job_at_github_that_needs_one_which_may_be_skipped_is_told(jobs: str, told: list[str]) -> None:
+    """It is skipped with it, also behind a job that goes on: https://github.com/actions/runner/issues/2205."""
+    source = {**offer_value()["source"], "provider": "github", "project": "o/r"}
+    offer = make_offer(inputs=SCHEMA, source=source, success={"jobs": ["build"]})
+    text = f"{WORKFLOW.format(job='').partition('jobs:')[0]}jobs: {{{jobs}}}"
+    found = list(pipeline_findings(offer, read_pipeline("github", text.encode())))
+    got = [each.message for each in found if each.what == "success" and not each.holds]
+    assert [each[: len(said)] for each, said in zip(got, told, strict=True)] == told
+
+
+@pytest.mark.parametrize(
+    ("prep", "needs", "told"),
+    [
+        ("when: manual", "[prep]", "build needs prep, which is manual, so a run"),
+        ("when: on_failure", "[{job: prep}]", "build needs prep, which runs only after a failure"),
+        ("only: [branches]", "[prep]", "build needs prep, which does not run when a call starts"),
+        ("when: manual", "[mid]", "build needs prep, which is manual"),
+        ("when: manual", "[{job: prep, optional: true}]", "build needs prep, which is manual"),
+        ("only: [branches]", "[{job: prep, optional: true}]", ""),
+        ("allow_failure: true", "[prep]", ""),
+        ("when: manual", "[{project: a/b, job: prep, ref: main, artifacts: true}]", ""),
+        ("when: manual", "[]", ""),
+    ],
+)
+def test_r8_a_job_at_gitlab_that_needs_one_which_does_not_run_is_told(
+    prep: str, needs: str, told: str
+) -> None:
+    """GitLab does not start it, or refuses the pipeline: https://docs.gitlab.com/ci/yaml/#needs."""
+    build = f"build: {{script: [make], needs: {needs}}}"
+    jobs = f"prep: {{script: [x], {prep}}}\nmid: {{script: [x], needs: [prep]}}\n{build}"
+    offer = make_offer(inputs=SCHEMA, success={"jobs": ["build"]})
+    found = list(pipeline_findings(offer, read_pipeline("gitlab", GOOD.replace(JOB, jobs).encode())))
+    got = [each.message for each in found if each.holds is False]
+    assert [each[: len(told)] for each in got] == ([told] if told else [])
+
+
 def test_r5_r8_a_job_at_github_that_waits_for_a_person_holds_up_those_that_are_sold() -> None:
     text = f"{WORKFLOW.format(job=CHECKOUT)}  deploy: {{environment: production, needs: build}}\n"
     offer = make_offer(inputs=SCHEMA, success={"jobs": ["build"]})

@@ -3,7 +3,7 @@
 Pure. Each provider's ``pipeline_file.py`` reads its own form into this.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 _SHA_LENGTHS = (40, 64)
@@ -58,6 +58,16 @@ class Pipeline(NamedTuple):
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is a mapping, else an empty one: what is not of its form declares nothing."""
     return value if isinstance(value, dict) else {}
+
+
+def needed(
+    name: str, jobs: Mapping[str, Mapping[str, Any]], needs: Callable[[Mapping[str, Any]], Iterable[str]]
+) -> list[str]:
+    """The jobs of the file that it needs, and those that they need."""
+    found = [name]
+    for each in found:
+        found += [other for other in needs(jobs[each]) if other in jobs and other not in found]
+    return found[1:]
 
 
 def options(found: Mapping[str, Any]) -> tuple[str, ...]:

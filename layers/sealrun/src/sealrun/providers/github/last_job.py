@@ -25,9 +25,14 @@ def last_job_troubles(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         yield f"expected one job that calls {FILE[1:]} by a full commit hash, got {len(last)}; add it"
         return
     name, job = last[0], jobs[last[0]]
-    needs = job.get("needs") or []
-    missing = sorted({*jobs} - {name, *([needs] if isinstance(needs, str) else map(str, needs))})
+    missing = sorted({*jobs} - {name, *needs(job)})
     if missing:
         yield f"{name}: expected it to need all other jobs, got none of {', '.join(missing)[:100]}; add them"
     if "if" in job:
         yield f"{name}: expected it to run whenever all others succeeded, got an if; take it out"
+
+
+def needs(job: Mapping[str, Any]) -> list[str]:
+    """The jobs that it needs; GitHub takes a name, or a list of them."""
+    listed = job.get("needs") or []
+    return list(map(str, listed)) if isinstance(listed, list) else [str(listed)]

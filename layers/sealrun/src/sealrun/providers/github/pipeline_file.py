@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sealrun.errors import Malformed
-from sealrun.providers.github.last_job import is_last_job, last_job_troubles
-from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, options
+from sealrun.providers.github.last_job import is_last_job, last_job_troubles, needs
+from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, needed, options
 from sealrun.runs.judge import CALL_INPUT
 
 # A condition of a job that is true of what a call starts.
@@ -23,6 +23,8 @@ _SOURCE = re.compile(
     r"(?i)github\.repository(?:_owner)? *== *'([\w./-]+)'"
     r"|startsWith\( *github\.ref *, *'(refs/tags/[^']*)' *\)"
 )
+# In the condition of a job: it is not skipped where one that it needs is.
+_GOES_ON = re.compile(r"(?i)\b(?:always|cancelled|failure)\(")
 _INPUT_NAMES = ("default", "description", "options", "required", "type", "deprecationMessage")
 
 
@@ -46,7 +48,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         inputs={str(name): _input(str(name), each) for name, each in declared.items()},
         name=str(document.get("run-name") or ""),
         includes=tuple(dict.fromkeys(_uses(jobs))),
-        jobs=tuple(str(job.get("name") or name) for name, job in jobs.items()),
+        jobs=tuple(_name(name, job) for name, job in jobs.items()),
         spread=dict(_spread(jobs)),
         unread=tuple(str(job["uses"]) for job in jobs.values() if _is_own(job)),
         shown=tuple(_shown(jobs, mapping(document.get("env")))),
@@ -68,7 +70,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
 def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
     """Jobs that may not succeed, or a step of which may not, in a run that GitHub calls a success (R8)."""
     for name, job in jobs.items():
-        shown = str(job.get("name") or name)
+        shown = _name(name, job)
         steps = [mapping(step) for step in job.get("steps") or []]
         if job.get("continue-on-error") not in (None, False):
             yield Uncertain(shown, "is allowed to fail (continue-on-error)")
@@ -76,6 +78,16 @@ def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
             yield Uncertain(shown, "has a step whose failure is not its own (continue-on-error)")
         elif "if" in job and not _holds(condition := str(job["if"])):
             yield Uncertain(shown, f"runs only if {condition[:60]}", _beginnings(condition))
+        for other in () if _GOES_ON.search(str(job.get("if"))) else needed(name, jobs, needs):
+            condition = str(jobs[other].get("if", "true"))
+            if not _holds(condition):
+                why = f"needs {_name(other, jobs[other])}, which runs only if {condition[:60]}"
+                yield Uncertain(shown, why, _beginnings(condition))
+
+
+def _name(name: str, job: Mapping[str, Any]) -> str:
+    """As GitHub shows it."""
+    return str(job.get("name") or name)
 
 
 def _beginnings(condition: str) -> tuple[str, ...]:
@@ -114,7 +126,7 @@ def _may_ask_for_token(document: Mapping[str, Any], job: Mapping[str, Any]) -> b
 def _spread(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Jobs of a matrix or of another file, and those whose name is an expression."""
     for name, job in jobs.items():
-        shown = str(job.get("name") or name)
+        shown = _name(name, job)
         parts = re.split(r"\$\{\{.*?\}\}", shown)
         pattern = ".*".join(map(re.escape, parts))
         if "uses" in job:

@@ -13,6 +13,8 @@ from sealrun.providers.pipeline import mapping
 # The words of ``only`` that hold for such a start: https://docs.gitlab.com/ci/yaml/deprecated_keywords/
 _ONLY = ("tags", "api", "triggers")
 SHORT_EXPIRY_SECONDS = 3600
+# Why a job need not succeed, where others may go on without it.
+MAY_FAIL, LEFT_OUT = "is allowed to fail", "does not run when a call starts the pipeline"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31_536_000}
 
 
@@ -55,11 +57,11 @@ def why_uncertain(job: Mapping[str, Any]) -> str:
     if when == "manual":
         return "is manual"
     if may_fail:
-        return "is allowed to fail"
+        return MAY_FAIL
     if when == "on_failure":
         return "runs only after a failure"
     if not outcomes(job) or _left_out(job.get("only")) or _kept_out(job.get("except")):
-        return "does not run when a call starts the pipeline"
+        return LEFT_OUT
     return ""
 
 

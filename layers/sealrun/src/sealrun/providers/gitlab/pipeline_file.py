@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sealrun.providers.gitlab.job_rules import outcomes, pipeline_troubles, why_uncertain
+from sealrun.providers.gitlab.job_rules import LEFT_OUT, MAY_FAIL, outcomes, pipeline_troubles, why_uncertain
 from sealrun.providers.gitlab.last_job import (
     has_last_job,
     last_job_troubles,
     own_runner_troubles,
     starts_last_job,
 )
-from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, options
+from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, needed, options
 from sealrun.runs.judge import CALL_INPUT
 
 TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
@@ -54,7 +54,7 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         shown=tuple(_shown(body)),
         handed=tuple(_handed(body.get("include"))),
         by_run=tuple(_by_run(body.get("include"))),
-        uncertain=tuple(Uncertain(name, why) for name, job in jobs.items() if (why := why_uncertain(job))),
+        uncertain=tuple(_uncertain(jobs)),
         cancels_itself=any(each.get("on_new_commit") != "none" for each in cancels),
         timeouts={name: str(job["timeout"]) for name, job in jobs.items() if "timeout" in job},
         with_token=tuple(name for name, job in jobs.items() if _asks_for_token(job)),
@@ -62,6 +62,26 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
         last_job_troubles=tuple(last_job_troubles(jobs)),
         own_runners=tuple(own_runner_troubles(jobs)),
     )
+
+
+def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
+    """Jobs that may not succeed in a run that GitLab calls a success, or that wait for one of these (R8)."""
+    whys = {name: why_uncertain(job) for name, job in jobs.items()}
+
+    def needs(job: Mapping[str, Any]) -> Iterator[str]:
+        for each in _listed(job.get("needs")):
+            need = mapping(each) or {"job": each}
+            name = str(need.get("job"))
+            gone = need.get("optional") is True and whys.get(name) == LEFT_OUT
+            if not gone and not {"project", "pipeline"} & need.keys():
+                yield name
+
+    for name, why in whys.items():
+        if why:
+            yield Uncertain(name, why)
+        for other in needed(name, jobs, needs):
+            if whys[other] not in ("", MAY_FAIL):
+                yield Uncertain(name, f"needs {other}, which {whys[other]}")
 
 
 def read_with_variables(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
