@@ -177,7 +177,10 @@ def _may_cancel(concurrency: Any) -> bool:
 
     https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency
     """
-    group = str(concurrency.get("group") if isinstance(concurrency, dict) else concurrency or "")
+    given = mapping(concurrency)
+    if given.get("queue") == "max" and given.get("cancel-in-progress") in (None, False):
+        return False  # a hundred may wait
+    group = str(given.get("group") if given else concurrency or "")
     return bool(group) and not any(map(_of_one_run, re.findall(r"\$\{\{(.*?)\}\}", group, re.DOTALL)))
 
 
