@@ -14,6 +14,7 @@ import pytest
 
 from sealrun.evidence import call_stacks as stacks
 from sealrun_probe.folding import frame
+from sealrun_probe.py_spy import PySpy
 
 pytestmark = pytest.mark.peers
 
@@ -254,6 +255,22 @@ def test_a_short_command_that_leaves_python_running_is_not_waited_for_behind_an_
         assert time.monotonic() - begun < 8
     finally:
         os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
+
+
+def test_py_spy_that_another_user_runs_is_read_when_it_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As by a py-spy on PATH that is a script with sudo: root's process takes no signal of the probe's."""
+
+    def refuse(process: object, number: int) -> None:
+        raise PermissionError(f"{process}: no signal {number}")
+
+    monkeypatch.setattr(subprocess.Popen, "send_signal", refuse)
+    sampler = PySpy()
+    sampler.watch(0)
+    with subprocess.Popen([sys.executable, "-c", BUSY]) as busy:
+        sampler.released(busy.pid)
+    assert any("inner (" in frame for frames in sampler.end().stacks for frame in frames)
 
 
 def test_py_spy_gives_way_where_nothing_is_python(tmp_path: Path, native: Path) -> None:

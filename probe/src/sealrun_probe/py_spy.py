@@ -72,10 +72,10 @@ class PySpy:
             raise Refused("expected a process to follow, got none")
         self._over.set()
         with self._scratch as folder:
-            self._process.send_signal(signal.SIGINT)
+            _interrupt(self._process)
             self._thread.join(END_SECONDS)
             if self._thread.is_alive():
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     self._process.kill()
                 raise Refused(f"expected an end within {END_SECONDS} s, got none")
             files = list(Path(folder).iterdir())
@@ -106,7 +106,7 @@ class PySpy:
                 self._messages = str(error)
                 return
             if self._over.is_set():
-                process.send_signal(signal.SIGINT)
+                _interrupt(process)
 
     def _attached(self, pid: int, number: int) -> subprocess.Popen[str]:
         """Start py-spy. It logs nothing, which nobody would read and which takes time from the command."""
@@ -123,6 +123,12 @@ class PySpy:
             start_new_session=True,
             preexec_fn=_hear,  # noqa: PLW1509  it takes no lock
         )
+
+
+def _interrupt(process: "subprocess.Popen[str]") -> None:
+    """Ask py-spy to end. One that another user runs, as by sudo, takes no signal and ends by itself."""
+    with contextlib.suppress(PermissionError):
+        process.send_signal(signal.SIGINT)
 
 
 def _hear() -> None:
