@@ -1,5 +1,7 @@
 """``sealrun check``: each thing that must hold is told with a mark and with what to do."""
 
+import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -473,6 +475,21 @@ def test_r8_a_job_at_github_that_needs_one_which_may_be_skipped_is_told(jobs: st
     found = list(pipeline_findings(offer, read_pipeline("github", text.encode())))
     got = [each.message for each in found if each.what == "success" and not each.holds]
     assert [each[: len(said)] for each, said in zip(got, told, strict=True)] == told
+
+
+@pytest.mark.parametrize("provider", ["gitlab", "github"])
+def test_a_file_of_many_jobs_that_need_each_other_is_read_in_seconds(provider: str) -> None:
+    """Each may be skipped and needs fifty others, the most that GitLab allows."""
+    jobs = {
+        f"job-{number}": {"if": "inputs.layer", "when": "manual", "needs": [f"job-{each}" for each in before]}
+        for number in range(500)
+        for before in [range(max(0, number - 50), number)]
+    }
+    file = {"on": "workflow_dispatch", "jobs": jobs} if provider == "github" else jobs
+    text = json.dumps(file).encode()
+    begun = time.process_time()
+    assert len(read_pipeline(provider, text).jobs) == 500
+    assert time.process_time() - begun < 8
 
 
 @pytest.mark.parametrize(

@@ -110,9 +110,12 @@ def success_findings(offer: Offer, pipeline: Pipeline) -> Iterator[Finding]:
             yield bad("success", detail, "correct [success] jobs in offer.toml")
     sold = {each for name in offer.success for each in _named(pipeline, name)}
     needed = [each for each in pipeline.uncertain if not offer.success or each.job in sold]
-    unsure = [each for each in needed if not _is_sure(each, offer.source)]
-    for each in unsure:
-        detail = f"{each.job} {each.why}, so a run that is good otherwise may lack it"
+    unsure: dict[str, str] = {}
+    for each in needed:
+        if not _is_sure(each, offer.source):
+            unsure.setdefault(each.job, each.why)
+    for name, why in unsure.items():
+        detail = f"{name} {why}, so a run that is good otherwise may lack it"
         yield bad("success", detail, "change the job, or name the jobs that must succeed in [success] jobs")
     if not unsure:
         yield good("success", ", ".join(offer.success) or "every job must succeed")

@@ -3,7 +3,7 @@
 Pure. Each provider's ``pipeline_file.py`` reads its own form into this.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 _SHA_LENGTHS = (40, 64)
@@ -60,14 +60,24 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def needed(
-    name: str, jobs: Mapping[str, Mapping[str, Any]], needs: Callable[[Mapping[str, Any]], Iterable[str]]
-) -> list[str]:
-    """The jobs of the file that it needs, and those that they need."""
-    found = [name]
-    for each in found:
-        found += [other for other in needs(jobs[each]) if other in jobs and other not in found]
-    return found[1:]
+def waiting_for(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+    """Each job that needs one of these, also through others, with that one.
+
+    Args:
+        names: of jobs.
+        needs: the jobs that each job names itself, by its name.
+    """
+    users: dict[str, list[str]] = {}
+    for user, others in needs.items():
+        for other in others:
+            users.setdefault(other, []).append(user)
+    for name in names:
+        found, waiting = {name}, [name]
+        while waiting:
+            new = dict.fromkeys(each for each in users.get(waiting.pop(), ()) if each not in found)
+            found.update(new)
+            waiting += new
+            yield from ((each, name) for each in new)
 
 
 def options(found: Mapping[str, Any]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sealrun.errors import Malformed
 from sealrun.providers.github.last_job import is_last_job, last_job_troubles, needs
-from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, needed, options
+from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, options, waiting_for
 from sealrun.runs.judge import CALL_INPUT
 
 # A condition of a job that is true of what a call starts.
@@ -78,11 +78,12 @@ def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
             yield Uncertain(shown, "has a step whose failure is not its own (continue-on-error)")
         elif "if" in job and not _holds(condition := str(job["if"])):
             yield Uncertain(shown, f"runs only if {condition[:60]}", _beginnings(condition))
-        for other in () if _GOES_ON.search(str(job.get("if"))) else needed(name, jobs, needs):
-            condition = str(jobs[other].get("if", "true"))
-            if not _holds(condition):
-                why = f"needs {_name(other, jobs[other])}, which runs only if {condition[:60]}"
-                yield Uncertain(shown, why, _beginnings(condition))
+    skipped = [name for name, job in jobs.items() if "if" in job and not _holds(str(job["if"]))]
+    for name, other in waiting_for(skipped, {name: needs(job) for name, job in jobs.items()}):
+        if not _GOES_ON.search(str(jobs[name].get("if"))):
+            condition = str(jobs[other]["if"])
+            why = f"needs {_name(other, jobs[other])}, which runs only if {condition[:60]}"
+            yield Uncertain(_name(name, jobs[name]), why, _beginnings(condition))
 
 
 def _name(name: str, job: Mapping[str, Any]) -> str:

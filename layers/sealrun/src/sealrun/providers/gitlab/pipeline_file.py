@@ -14,7 +14,7 @@ from sealrun.providers.gitlab.last_job import (
     own_runner_troubles,
     starts_last_job,
 )
-from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, needed, options
+from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, options, waiting_for
 from sealrun.runs.judge import CALL_INPUT
 
 TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
@@ -72,16 +72,14 @@ def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
         for each in _listed(job.get("needs")):
             need = mapping(each) or {"job": each}
             name = str(need.get("job"))
-            gone = need.get("optional") is True and whys.get(name) == LEFT_OUT
-            if not gone and not {"project", "pipeline"} & need.keys():
+            done_without = need.get("optional") is True and whys.get(name) == LEFT_OUT
+            if not done_without and not {"project", "pipeline"} & need.keys():
                 yield name
 
-    for name, why in whys.items():
-        if why:
-            yield Uncertain(name, why)
-        for other in needed(name, jobs, needs):
-            if whys[other] not in ("", MAY_FAIL):
-                yield Uncertain(name, f"needs {other}, which {whys[other]}")
+    yield from (Uncertain(name, why) for name, why in whys.items() if why)
+    gone = [name for name, why in whys.items() if why not in ("", MAY_FAIL)]
+    for name, other in waiting_for(gone, {name: [*needs(job)] for name, job in jobs.items()}):
+        yield Uncertain(name, f"needs {other}, which {whys[other]}")
 
 
 def read_with_variables(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
