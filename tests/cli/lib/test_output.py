@@ -107,6 +107,35 @@ def test_c2_what_one_stream_does_not_take_is_told_on_the_other(how: str, deaf: s
         assert (done.returncode, error[:14], following[:5]) == (1, "error: [Errno ", "next:")
 
 
+WAITS = """
+import sys, typer
+from sealrun_cli.lib.output import speaking
+def command():
+    with speaking(as_json=True) as out:
+        with out.waiting("waiting for the run"):
+            sys.stdin.readline()
+            out.progress("succeeded")
+        out.result({"state": "succeeded"}, "succeeded")
+typer.run(command)
+"""
+
+
+def test_c2_a_terminal_that_goes_away_during_a_run_does_not_end_the_command() -> None:
+    """``call --json >FILE &`` and then leaving: it told of the terminal alone, and nobody of the purchase."""
+    master, slave = pty.openpty()
+    variables = {**os.environ, "TERM": "xterm-256color"}
+    pipe = subprocess.PIPE
+    words = [sys.executable, "-c", WAITS]
+    with subprocess.Popen(words, env=variables, text=True, stdin=pipe, stdout=pipe, stderr=slave) as running:
+        os.close(slave)
+        said = b""
+        while b"so far" not in said:
+            said += os.read(master, 1000)
+        os.close(master)
+        out, _ = running.communicate("\n", timeout=60)
+    assert (running.returncode, json.loads(out)) == (0, {"state": "succeeded"})
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 def test_r11_no_password_in_an_address_is_told(*, as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """``call``, ``show`` and others repeated that of an offer's address, in logs that others read."""

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import typer
@@ -74,18 +74,20 @@ class _Screen(Console):
 class _Words(_Screen):
     """Stderr: where nothing takes its lines the command goes on without them, for it may have paid (C2)."""
 
-    def print(self, *objects: Any, **named: Any) -> None:
-        """The line, if it can be told."""
+    def __exit__(self, *raised: object) -> None:
+        """Write what was printed, if it can be told; rich does so here for lines and for a spinner."""
         try:
-            super().print(*objects, **named)
+            super().__exit__(*raised)
         except OSError:
-            _say_no_more("stderr")
+            _say_no_more(self.file)
 
 
-def _say_no_more(name: str) -> None:
+def _say_no_more(stream: IO[str]) -> None:
     """Python flushes the process's own streams at its end, and a failure there has a status of its own."""
-    if getattr(sys, name) is getattr(sys, f"__{name}__"):
-        setattr(sys, name, io.StringIO())
+    if stream in (sys.__stdout__, sys.__stderr__):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 @contextmanager
@@ -95,7 +97,7 @@ def _printed() -> Iterator[None]:
         yield
         print(end="", flush=True)
     except OSError:
-        _say_no_more("stdout")
+        _say_no_more(sys.stdout)
         raise
 
 
