@@ -178,7 +178,12 @@ def test_c2_a_run_whose_evidence_cannot_be_had_or_written_is_told_as_bought(
     (call,) = bought
     to = place if name == "call" else tmp_path / "got" / "reruns" / call
     kind = {"disk": "file", "store": "unreachable"}[lost]
-    assert (done.exit_code, json.loads(done.stdout)["error"]["type"]) == (1, kind)
+    error = json.loads(done.stdout)["error"]
+    assert (done.exit_code, error["type"]) == (1, kind)
+    # A script that reads stdout alone is told, too.
+    assert error["next"].startswith(
+        f"do not buy it again, the call was taken: look at {site.url}/calls/{call}; "
+    )
     assert "do not buy it again" in done.stderr
     assert f"sealrun evidence {site.url}/calls/{call} --to {to} --key {key[1]}\n" in done.stderr
 

@@ -176,7 +176,7 @@ def speaking(*, as_json: bool) -> Iterator[Output]:
         out.error(CliError("interrupted", "the command was stopped before its end"))
         raise typer.Exit(INTERRUPTED) from None
     except (CliError, SealrunError, httpx.HTTPError, OSError) as error:
-        out.error(_known(error))
+        out.error(known(error))
         raise typer.Exit(1) from None
 
 
@@ -212,7 +212,8 @@ def amount_of(text: str, asset: Asset) -> Amount:
         raise CliError("bad-request", error.detail) from error
 
 
-def _known(error: Exception) -> CliError:
+def known(error: Exception) -> CliError:
+    """An error that ends a command, in our words."""
     if isinstance(error, CliError):
         return error
     if isinstance(error, SealrunError):

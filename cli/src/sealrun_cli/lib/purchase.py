@@ -35,7 +35,7 @@ from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.letters import MORE_SECONDS as LETTER_MORE_SECONDS
 from sealrun_cli.lib.letters import NOT_DROPPED, Post, letter_of
 from sealrun_cli.lib.offer_view import check_taken
-from sealrun_cli.lib.output import Output, plain
+from sealrun_cli.lib.output import Output, known, plain
 from sealrun_cli.lib.pay import Till, call_url, sent, unheard
 from sealrun_cli.lib.priced import chosen, priced_on
 from sealrun_cli.lib.progress import MAX_WORDS, jobs_line
@@ -229,12 +229,14 @@ def coming_back(out: Output, url: str, key: str, to: str = "DIR") -> Iterator[No
         private = f" --key {shlex.quote(key)}" if key else ""
         if isinstance(error, KeyboardInterrupt):
             out.progress("stopped following; the run goes on, and what it costs stays the same")
-        else:
-            out.progress("the call was taken, and goes on without this command: do not buy it again")
         out.progress(f"later    see how it stands: {url}")
         folder = f"--to {shlex.quote(to)}{private}"
         out.progress(f"         take what it left: sealrun evidence {shlex.quote(url)} {folder}")
-        raise
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        why = known(error)
+        taken = f"do not buy it again, the call was taken: look at {url}"
+        raise CliError(why.kind, why.detail, f"{taken}; {why.following}") from error
 
 
 @dataclass(frozen=True)
