@@ -68,6 +68,31 @@ def test_r9_a_job_whose_end_is_told_after_its_runs_is_waited_for(seconds: int) -
     assert (record.ending.outcome, record.ending.reason) == wanted
 
 
+@pytest.mark.parametrize("first", [0, 3600])
+@pytest.mark.parametrize(
+    ("success", "told", "reason"),
+    [(None, [], "no job succeeded"), (["build", "test"], [BUILD], "test: no such job ran")],
+)
+@pytest.mark.parametrize("ever", [True, False])
+def test_r9_jobs_that_are_not_listed_at_first_are_no_end_of_a_good_run(
+    success: Any, told: list[Job], reason: str, *, first: int, ever: bool
+) -> None:
+    """GitHub lists a job half a minute after its start, at times: https://github.com/qoomon/actions--context/pull/189."""
+    world = World(make_offer(**({} if success is None else {"success": {"jobs": success}})))
+    world.provider.listed = told
+    call = world.call().record.call_hash
+    world.clock.passes(world.provider.duration + first)
+    world.sweep_one(call)
+    assert world.ledger.record(call).state is State.RUNNING
+    if ever:
+        world.provider.listed = [BUILD, job("test", JobResult.SUCCEEDED)]
+    record = world.settle(call, within=LOG_WAIT + LONGEST_PAUSE + 30)
+    assert record.ending is not None
+    wanted = (Outcome.FAILED, f"the pipeline says success, but {reason}")
+    told_all = (Outcome.SUCCEEDED, "every job succeeded")
+    assert (record.ending.outcome, record.ending.reason) == (told_all if ever else wanted)
+
+
 def _over(world: World, calls: list[int], *, at_most: int) -> None:
     """Sweep until these calls are over."""
     began = world.clock.now

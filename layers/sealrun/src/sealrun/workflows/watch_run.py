@@ -70,7 +70,8 @@ def look_at_run(
     if run.status.over:
         seen = Seen(run, provider.jobs(run.id))
         record = jobs_began(record, seen.jobs, limits, now=now)
-        expect_all_told(run, seen.jobs, stored.offer, now=now)
+        # However late the first look comes, there is one more.
+        expect_all_told(run, seen.jobs, stored.offer, now=min(now, record.wake_at))
         ending = judge(run, seen.jobs, record, stored.offer, now=now)
         after = replace(judged(minutes_began(record, seen.jobs), ending), looked_at=now)
     elif unstoppable(record, now=now):
@@ -135,11 +136,14 @@ def _before_a_stop(record: Record, limits: Limits, provider: InTime, now: int) -
 
 
 def expect_all_told(run: Run, jobs: Sequence[Job], offer: Offer, *, now: int) -> None:
-    """Unclear where a run is over and a job that must succeed is not yet: its end may be told later (R9)."""
-    late = [job.name for job in jobs if job.result is JobResult.UNFINISHED]
-    succeeded = run.status is RunStatus.SUCCEEDED and now < run.finished_at + LOG_WAIT
-    if succeeded and late and any(unmet_jobs(jobs, offer.success)):
-        raise ProviderUnclear(f"jobs: expected all of a run that is over to be over, got {late[0]} going on")
+    """Unclear where a run succeeded and a job that must is not over, or not listed: it may be later (R9)."""
+    if run.status is not RunStatus.SUCCEEDED or now >= run.finished_at + LOG_WAIT:
+        return
+    names = [job.name for job in jobs if job.result is not JobResult.ARCHIVE]
+    late = [f"{job.name} going on" for job in jobs if job.result is JobResult.UNFINISHED]
+    late += [f"no {name}" for name in offer.success if name not in names] or ([] if names else ["none"])
+    if late and any(unmet_jobs(jobs, offer.success)):
+        raise ProviderUnclear(f"jobs: expected all of a run that is over to be over, got {late[0]}")
 
 
 def _stopped(record: Record, provider: InTime, starter: Starter, now: int) -> Record:
