@@ -104,6 +104,14 @@ def test_r5_a_pipeline_may_be_cancelled_by_a_newer_commit_unless_it_says_none(sa
     assert read_pipeline("gitlab", f"{said}job: {{script: [x]}}\n".encode()).cancels_itself
 
 
+@pytest.mark.parametrize("provider", ["github", "forgejo"])
+@pytest.mark.parametrize("steps", ["1", "true", "2026-01-01", "make"])
+def test_steps_that_are_no_list_are_told(provider: str, steps: str) -> None:
+    text = f"on: workflow_dispatch\njobs: {{build: {{steps: {steps}}}}}\n"
+    [trouble] = read_pipeline(provider, text.encode()).troubles
+    assert trouble == "build: expected a list of steps; correct it"
+
+
 @pytest.mark.parametrize("text", [b"a: [", b"- a list\n", b"", b"\xff", b"x" * ((1 << 20) + 1)])
 def test_what_is_no_pipeline_is_refused(text: bytes) -> None:
     with pytest.raises(CliError, match="pipeline: expected"):

@@ -71,10 +71,9 @@ def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
     """Jobs that may not succeed, or a step of which may not, in a run that GitHub calls a success (R8)."""
     for name, job in jobs.items():
         shown = _name(name, job)
-        steps = [mapping(step) for step in job.get("steps") or []]
         if job.get("continue-on-error") not in (None, False):
             yield Uncertain(shown, "is allowed to fail (continue-on-error)")
-        elif any(step.get("continue-on-error") not in (None, False) for step in steps):
+        elif any(step.get("continue-on-error") not in (None, False) for step in _steps(job)):
             yield Uncertain(shown, "has a step whose failure is not its own (continue-on-error)")
         elif "if" in job and not _holds(condition := str(job["if"])):
             yield Uncertain(shown, f"runs only if {condition[:60]}", _beginnings(condition))
@@ -84,6 +83,12 @@ def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
             condition = str(jobs[other]["if"])
             why = f"needs {_name(other, jobs[other])}, which runs only if {condition[:60]}"
             yield Uncertain(_name(name, jobs[name]), why, _beginnings(condition))
+
+
+def _steps(job: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Nothing where they are no list, which GitHub refuses."""
+    listed = job.get("steps")
+    return list(map(mapping, listed)) if isinstance(listed, list) else []
 
 
 def _name(name: str, job: Mapping[str, Any]) -> str:
@@ -110,10 +115,12 @@ def _holds(condition: str) -> bool:
 
 
 def _troubles(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """What no run can be sold with: the whole run waits for a job that waits for a person."""
+    """What no run can be sold with, as a job that waits for a person: the whole run waits for it."""
     for name, job in jobs.items():
         if "uses" in job and not _is_own(job) and not is_last_job(job):
             yield f"{name}: calls another workflow; put its jobs into this one"
+        if not isinstance(job.get("steps", []), list):
+            yield f"{name}: expected a list of steps; correct it"
         if "environment" in job:
             yield f"{name}: deploys to an environment, which may wait for an approval; take `environment` out"
 
@@ -146,7 +153,7 @@ def _shown(jobs: Mapping[str, Mapping[str, Any]], env: Mapping[str, Any]) -> Ite
     for name, job in jobs.items():
         if matrix := mapping(job.get("strategy")).get("matrix"):
             yield f"{name}: {matrix}"
-        for step in map(mapping, job.get("steps") or []):
+        for step in _steps(job):
             if "/upload-artifact" in str(step.get("uses")):
                 given = mapping(step.get("with"))
                 values = {**env, **mapping(job.get("env")), **mapping(step.get("env"))}
@@ -168,7 +175,7 @@ def _is_own(user: Mapping[str, Any]) -> bool:
 def _handed(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Workflows and actions of the repository, and what each is handed."""
     for job in jobs.values():
-        for each in (job, *map(mapping, job.get("steps") or [])):
+        for each in (job, *_steps(job)):
             if _is_own(each):
                 yield str(each["uses"]), str(each.get("with"))
 
@@ -205,10 +212,10 @@ def _input(name: str, value: Any) -> Declared:
     )
 
 
-def _uses(jobs: Mapping[str, Any]) -> Iterator[str]:
+def _uses(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """The actions of all steps; one is pinned by a commit's digest only."""
     for job in jobs.values():
-        named = [mapping(job), *map(mapping, mapping(job).get("steps") or [])]
+        named = [job, *_steps(job)]
         for name in (str(each["uses"]) for each in named if "uses" in each):
             if name.startswith("./"):
                 yield f"local:{name}"
