@@ -72,11 +72,10 @@ class PySpy:
             raise Refused("expected a process to follow, got none")
         self._over.set()
         with self._scratch as folder:
-            _interrupt(self._process)
+            _tell(self._process, signal.SIGINT)
             self._thread.join(END_SECONDS)
             if self._thread.is_alive():
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    self._process.kill()
+                _tell(self._process, signal.SIGKILL)
                 raise Refused(f"expected an end within {END_SECONDS} s, got none")
             files = list(Path(folder).iterdir())
             if not files or sum(file.stat().st_size for file in files) > MAX_RAW_BYTES:
@@ -106,7 +105,7 @@ class PySpy:
                 self._messages = str(error)
                 return
             if self._over.is_set():
-                _interrupt(process)
+                _tell(process, signal.SIGINT)
 
     def _attached(self, pid: int, number: int) -> subprocess.Popen[str]:
         """Start py-spy. It logs nothing, which nobody would read and which takes time from the command."""
@@ -125,10 +124,10 @@ class PySpy:
         )
 
 
-def _interrupt(process: "subprocess.Popen[str]") -> None:
-    """Ask py-spy to end. One that another user runs, as by sudo, takes no signal and ends by itself."""
-    with contextlib.suppress(PermissionError):
-        process.send_signal(signal.SIGINT)
+def _tell(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+    """Send py-spy a signal. One that another user runs, as by sudo, takes none and ends by itself."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        process.send_signal(number)
 
 
 def _hear() -> None:

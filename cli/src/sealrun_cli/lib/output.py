@@ -28,6 +28,8 @@ _COMMAND = re.compile(r"\A\s*:(?=:)|#(?=#\[)")
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
 # 128 and the signal's number, as shells say it.
 INTERRUPTED = 130
+# Errors that end a command, and that ``known`` tells in our words.
+KNOWN = (CliError, SealrunError, httpx.HTTPError, OSError)
 FILE_ERRORS = (
     (FileNotFoundError, "it to be there, got nothing", "check the path, and the folder that you are in"),
     (FileExistsError, "no such file yet, got one", "name another path, or use the file that is there"),
@@ -175,7 +177,7 @@ def speaking(*, as_json: bool) -> Iterator[Output]:
             raise
         out.error(CliError("interrupted", "the command was stopped before its end"))
         raise typer.Exit(INTERRUPTED) from None
-    except (CliError, SealrunError, httpx.HTTPError, OSError) as error:
+    except KNOWN as error:
         out.error(known(error))
         raise typer.Exit(1) from None
 
@@ -213,7 +215,7 @@ def amount_of(text: str, asset: Asset) -> Amount:
 
 
 def known(error: Exception) -> CliError:
-    """An error that ends a command, in our words."""
+    """An error of ``KNOWN`` in our words."""
     if isinstance(error, CliError):
         return error
     if isinstance(error, SealrunError):

@@ -35,7 +35,7 @@ from sealrun_cli.lib.inputs import assignments
 from sealrun_cli.lib.letters import MORE_SECONDS as LETTER_MORE_SECONDS
 from sealrun_cli.lib.letters import NOT_DROPPED, Post, letter_of
 from sealrun_cli.lib.offer_view import check_taken
-from sealrun_cli.lib.output import Output, known, plain
+from sealrun_cli.lib.output import KNOWN, Output, known, plain
 from sealrun_cli.lib.pay import Till, call_url, sent, unheard
 from sealrun_cli.lib.priced import chosen, priced_on
 from sealrun_cli.lib.progress import MAX_WORDS, jobs_line
@@ -223,17 +223,21 @@ def coming_back(out: Output, url: str, key: str, to: str = "DIR") -> Iterator[No
 
     ``to`` is the folder where its evidence belongs.
     """
-    try:
-        yield
-    except (KeyboardInterrupt, CliError, SealrunError, httpx.HTTPError, OSError) as error:
-        private = f" --key {shlex.quote(key)}" if key else ""
-        if isinstance(error, KeyboardInterrupt):
-            out.progress("stopped following; the run goes on, and what it costs stays the same")
+
+    def tell() -> None:
         out.progress(f"later    see how it stands: {url}")
+        private = f" --key {shlex.quote(key)}" if key else ""
         folder = f"--to {shlex.quote(to)}{private}"
         out.progress(f"         take what it left: sealrun evidence {shlex.quote(url)} {folder}")
-        if isinstance(error, KeyboardInterrupt):
-            raise
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        out.progress("stopped following; the run goes on, and what it costs stays the same")
+        tell()
+        raise
+    except KNOWN as error:
+        tell()
         why = known(error)
         taken = f"do not buy it again, the call was taken: look at {url}"
         raise CliError(why.kind, why.detail, f"{taken}; {why.following}") from error

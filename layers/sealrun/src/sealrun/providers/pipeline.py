@@ -60,6 +60,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def listed(value: Any) -> list[Any]:
+    """A list, or the one that stands in its place."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
 def waiting_for(names: Iterable[str], needs: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
     """Each job that needs one of these, also through others, with that one.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sealrun.errors import ProviderBusy, ProviderRefused, ProviderUnclear
 from sealrun.providers.github.rules import NOT_STARTED
+from sealrun.providers.pipeline import listed
 from sealrun.runs.run import Job, JobResult, Run, RunStatus
 from sealrun.transport.http import Answer
 from sealrun.transport.rest import MAX_WORDS, Reader, pause, whatever_inputs, words
@@ -189,9 +190,8 @@ def _begun(job: Mapping[str, Any]) -> bool:
 
 def _flat(value: dict[str, Any]) -> str:
     """``{"message": "x", "errors": [{"message": "y"}, "z"]}`` as ``x: y, z``."""
-    errors = value.get("errors")
-    listed = errors if isinstance(errors, list) else [errors] if errors else []
     reasons = [
-        str(one.get("message") or one.get("code")) if isinstance(one, dict) else str(one) for one in listed
+        str(one.get("message") or one.get("code")) if isinstance(one, dict) else str(one)
+        for one in listed(value.get("errors"))
     ]
     return ": ".join(filter(None, [str(value.get("message") or ""), ", ".join(reasons)]))

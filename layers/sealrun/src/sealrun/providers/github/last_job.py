@@ -7,7 +7,7 @@ other jobs by ``job_workflow_ref``. GitHub's terms forbid reselling Actions, so 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sealrun.providers.pipeline import is_digest
+from sealrun.providers.pipeline import is_digest, listed
 
 FILE = "/.github/workflows/done.yml"
 
@@ -34,5 +34,4 @@ def last_job_troubles(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 def needs(job: Mapping[str, Any]) -> list[str]:
     """The jobs that it needs; GitHub takes a name, or a list of them."""
-    listed = job.get("needs") or []
-    return list(map(str, listed)) if isinstance(listed, list) else [str(listed)]
+    return list(map(str, listed(job.get("needs"))))

@@ -69,20 +69,21 @@ def read_pipeline(documents: Sequence[Mapping[str, Any]]) -> Pipeline:
 
 def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
     """Jobs that may not succeed, or a step of which may not, in a run that GitHub calls a success (R8)."""
+    skipped = {
+        name: str(job["if"]) for name, job in jobs.items() if "if" in job and not _holds(str(job["if"]))
+    }
     for name, job in jobs.items():
         shown = _name(name, job)
         if job.get("continue-on-error") not in (None, False):
             yield Uncertain(shown, "is allowed to fail (continue-on-error)")
         elif any(step.get("continue-on-error") not in (None, False) for step in _steps(job)):
             yield Uncertain(shown, "has a step whose failure is not its own (continue-on-error)")
-        elif "if" in job and not _holds(condition := str(job["if"])):
-            yield Uncertain(shown, f"runs only if {condition[:60]}", _beginnings(condition))
-    skipped = [name for name, job in jobs.items() if "if" in job and not _holds(str(job["if"]))]
+        elif name in skipped:
+            yield Uncertain(shown, f"runs only if {skipped[name][:60]}", _beginnings(skipped[name]))
     for name, other in waiting_for(skipped, {name: needs(job) for name, job in jobs.items()}):
         if not _GOES_ON.search(str(jobs[name].get("if"))):
-            condition = str(jobs[other]["if"])
-            why = f"needs {_name(other, jobs[other])}, which runs only if {condition[:60]}"
-            yield Uncertain(_name(name, jobs[name]), why, _beginnings(condition))
+            why = f"needs {_name(other, jobs[other])}, which runs only if {skipped[other][:60]}"
+            yield Uncertain(_name(name, jobs[name]), why, _beginnings(skipped[other]))
 
 
 def _steps(job: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -14,7 +14,16 @@ from sealrun.providers.gitlab.last_job import (
     own_runner_troubles,
     starts_last_job,
 )
-from sealrun.providers.pipeline import Declared, Pipeline, Uncertain, is_digest, mapping, options, waiting_for
+from sealrun.providers.pipeline import (
+    Declared,
+    Pipeline,
+    Uncertain,
+    is_digest,
+    listed,
+    mapping,
+    options,
+    waiting_for,
+)
 from sealrun.runs.judge import CALL_INPUT
 
 TOKEN_VARIABLE = "SEALRUN_ID_TOKEN"  # noqa: S105  the variable's name, not a token
@@ -69,7 +78,7 @@ def _uncertain(jobs: Mapping[str, Mapping[str, Any]]) -> Iterator[Uncertain]:
     whys = {name: why_uncertain(job) for name, job in jobs.items()}
 
     def needs(job: Mapping[str, Any]) -> Iterator[str]:
-        for each in _listed(job.get("needs")):
+        for each in listed(job.get("needs")):
             need = mapping(each) or {"job": each}
             name = str(need.get("job"))
             done_without = need.get("optional") is True and whys.get(name) == LEFT_OUT
@@ -130,9 +139,9 @@ def with_defaults(header: Mapping[str, Any]) -> dict[str, Any]:
 def _with_default_value(name: str, declared: Mapping[str, Any]) -> Mapping[str, Any]:
     if "default" in declared:
         return declared
-    listed = options(declared)
+    choices = options(declared)
     plain = {"number": 0, "boolean": False}.get(str(declared.get("type", "string")), "x")
-    value: Any = "0" * 64 if name == CALL_INPUT else listed[0] if listed else plain
+    value: Any = "0" * 64 if name == CALL_INPUT else choices[0] if choices else plain
     return declared if "regex" in declared and name != CALL_INPUT else {**declared, "default": value}
 
 
@@ -158,7 +167,7 @@ def _extended(
     if name not in extended:
         job = extended[name] = named.get(name, {})  # a job that extends itself ends here; GitLab refuses it
         whole: Mapping[str, Any] = {}
-        for base in map(str, _listed(job.get("extends"))):
+        for base in map(str, listed(job.get("extends"))):
             whole = _merged(whole, _extended(base, named, extended))
         extended[name] = _merged(whole, job)
     return extended[name]
@@ -246,7 +255,7 @@ def _troubles(jobs: Mapping[str, Any], cancels: Sequence[Mapping[str, Any]]) -> 
         if "trigger" in job and not starts_last_job(name, job):
             yield f"{name}: starts another pipeline, whose file the offer does not pin; take the trigger out"
         # https://docs.gitlab.com/ci/yaml/#needspipeline: GitLab lists it as a trigger that started nothing.
-        if any("pipeline" in each and "job" not in each for each in map(mapping, _listed(job.get("needs")))):
+        if any("pipeline" in each and "job" not in each for each in map(mapping, listed(job.get("needs")))):
             yield f"{name}: mirrors another pipeline, whose jobs are not judged; take it out"
         retry = job.get("retry")
         if (retry.get("max") if isinstance(retry, dict) else retry) not in (None, 0):
@@ -257,25 +266,20 @@ def _troubles(jobs: Mapping[str, Any], cancels: Sequence[Mapping[str, Any]]) -> 
 
 def _includes(value: Any) -> Iterator[str]:
     """Each include in the words of ``Configuration``: ``local:`` and ``pinned:`` are pinned, others not."""
-    for each in _listed(value):
+    for each in listed(value):
         yield from _include({"local": each} if _is_path(each) else {"remote": each} if _text(each) else each)
-
-
-def _listed(value: Any) -> list[Any]:
-    """A list, or the one that stands in its place."""
-    return value if isinstance(value, list) else [value] if value else []
 
 
 def _handed(value: Any) -> Iterator[tuple[str, str]]:
     """Each include that takes inputs, and what it is handed."""
-    for each in _listed(value):
+    for each in listed(value):
         if "inputs" in mapping(each):
             yield from ((name, str(each["inputs"])) for name in _include(each))
 
 
 def _by_run(value: Any) -> Iterator[str]:
     """Each include that has rules, or is named by the run: https://docs.gitlab.com/ci/yaml/includes."""
-    for each in _listed(value):
+    for each in listed(value):
         for name in _includes(each):
             if "rules" in mapping(each) or _OF_THE_RUN.search(name):
                 yield name
